@@ -1,0 +1,141 @@
+//! Small rows kept of every subject, intact or not: for the joins after the walk, and for `--facts`.
+
+use std::path::PathBuf;
+
+/// How far a module can be trusted: the strongest proof that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ModuleTrust {
+    /// No claim holds it.
+    None,
+    /// It agrees with its own unsigned `.ziphash`.
+    Ziphash,
+    /// It equals the line of the main module's go.sum.
+    GoSum,
+    /// Included in the checksum database's signed tree.
+    Sumdb,
+}
+
+crate::rule::words!(ModuleTrust: None => "none", Ziphash => "ziphash", GoSum => "go.sum", Sumdb => "sumdb");
+
+/// A module version, unescaped.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleVersion {
+    /// Module path.
+    pub path: String,
+    /// Version.
+    pub version: String,
+}
+
+impl std::fmt::Display for ModuleVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.path, self.version)
+    }
+}
+
+/// A module as build info names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildModule {
+    /// Module path.
+    pub path: String,
+    /// Version, empty or `(devel)` where there is none.
+    pub version: String,
+    /// `h1:` sum, empty where there is none.
+    pub sum: String,
+    /// The `=>` line.
+    pub replace: Option<Box<BuildModule>>,
+}
+
+/// One line of `--facts`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A module zip.
+    Zip {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it is.
+        module: ModuleVersion,
+        /// Computed dirhash, if the zip could be read.
+        h1: Option<String>,
+        /// What `.ziphash` says.
+        claimed_h1: Option<String>,
+        /// Size in bytes.
+        size: u64,
+        /// Strongest proof.
+        trust: ModuleTrust,
+    },
+    /// An extracted directory.
+    Tree {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it is.
+        module: ModuleVersion,
+        /// Dirhash, where it is known: equal to the zip's where the bytes are.
+        h1: Option<String>,
+        /// Whether it equals the zip byte for byte; `None` without a zip.
+        same_as_zip: Option<bool>,
+    },
+    /// A `.mod` file.
+    Mod {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it is.
+        module: ModuleVersion,
+        /// Dirhash of the single file `go.mod`.
+        h1: String,
+    },
+    /// An action entry.
+    Action {
+        /// Where it lies.
+        path: PathBuf,
+        /// Hexadecimal.
+        action_id: String,
+        /// Hexadecimal.
+        output_id: String,
+        /// Size of the output in bytes.
+        size: u64,
+    },
+    /// An output file or directory.
+    Output {
+        /// Where it lies.
+        path: PathBuf,
+        /// Hexadecimal.
+        output_id: String,
+        /// Size in bytes.
+        size: u64,
+        /// Hexadecimal sha256 of the content.
+        sha256: String,
+        /// What the content is.
+        class: &'static str,
+    },
+    /// A binary.
+    Binary(Box<BinaryFact>),
+}
+
+/// What a binary says of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BinaryFact {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// `elf`, `pe`, `macho`, `fat`, `xcoff`, `plan9`, `wasm` or `other`.
+    pub format: &'static str,
+    /// From the file header, where it tells.
+    pub goos: Option<&'static str>,
+    /// From the file header, where it tells.
+    pub goarch: Option<&'static str>,
+    /// Whether it has build info that Go accepts.
+    pub go: bool,
+    /// Such as `go1.26.8`.
+    pub go_version: String,
+    /// Package path of `main`.
+    pub path_pkg: String,
+    /// The main module.
+    pub main: Option<BuildModule>,
+    /// Dependencies, in the order of the build info.
+    pub deps: Vec<BuildModule>,
+    /// `build` lines.
+    pub settings: Vec<(String, String)>,
+    /// Go build ID, empty where there is none.
+    pub build_id: String,
+    /// Whether the content ID fits the file; `None` where it can't be told.
+    pub content_id_ok: Option<bool>,
+}

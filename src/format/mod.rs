@@ -1,0 +1,63 @@
+//! Bytes to typed values, without I/O: every parser here is pure, total and bounded, and each limit cites its source.
+
+/// Random access to bytes that someone else may change while we read: what was read is all that is known.
+pub trait ReadAt {
+    /// Size in bytes when it was opened.
+    fn size(&self) -> u64;
+
+    /// Reads at `offset` into `buf`; returns how many bytes were there, 0 at the end.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize>;
+
+    /// Fills `buf` from `offset`; returns how many bytes were there, fewer than asked only at the end.
+    fn read_full_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = buf.get_mut(done..).filter(|r| !r.is_empty()) {
+            let Some(at) = u64::try_from(done).ok().and_then(|d| offset.checked_add(d)) else { break };
+            match self.read_at(at, rest)? {
+                0 => break,
+                n => done += n,
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl ReadAt for [u8] {
+    fn size(&self) -> u64 {
+        u64::try_from(self.len()).unwrap_or(u64::MAX)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        let rest = usize::try_from(offset).ok().and_then(|o| self.get(o..)).unwrap_or(&[]);
+        let n = rest.len().min(buf.len());
+        if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        Ok(n)
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        for nibble in [b >> 4, b & 15] {
+            out.push(char::from(DIGITS[usize::from(nibble)]));
+        }
+    }
+    out
+}
+
+/// Parses exactly 64 lower- or upper-case hexadecimal digits.
+pub fn unhex32(text: &[u8]) -> Option<[u8; 32]> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut out = [0u8; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (o, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        *o = (digit(*pair.first()?)? << 4) | digit(*pair.last()?)?;
+    }
+    Some(out)
+}

@@ -1,0 +1,13 @@
+//! Tells whether Go's build cache, module cache and installed binaries can be trusted, what exactly is wrong, and how to mend it.
+
+pub mod check;
+pub mod error;
+pub mod facts;
+pub mod finding;
+pub mod format;
+pub mod locate;
+pub mod plan;
+pub mod report;
+pub mod rule;
+pub mod sample;
+pub mod sys;

@@ -1,0 +1,162 @@
+//! The report: one value, made by the scan, from which every format is rendered. It decides nothing.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use crate::facts::Fact;
+use crate::finding::{Finding, RootKind};
+use crate::locate::{Settings, Source};
+use crate::rule::words;
+
+/// Whether a root could be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RootState {
+    /// It is there and was scanned.
+    Ok,
+    /// It is not there.
+    Absent,
+    /// It is there, but could not be read.
+    Unreadable,
+}
+
+words!(RootState: Ok => "ok", Absent => "absent", Unreadable => "unreadable");
+
+/// What one scanned root holds, for the line of the summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootReport {
+    /// Which of Go's places it is.
+    pub kind: RootKind,
+    /// The path as Go has it.
+    pub path: PathBuf,
+    /// Who says so.
+    pub origin: Source,
+    /// Whether it could be looked at.
+    pub state: RootState,
+    /// What was counted below it.
+    pub counts: Counts,
+    /// Proofs of the modules or outputs below it.
+    pub trust: Trust,
+}
+
+/// What was looked at. Folders are not counted as files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Regular files.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Action entries.
+    pub actions: u64,
+    /// Output files and directories.
+    pub outputs: u64,
+    /// Module versions of which anything is there.
+    pub modules: u64,
+    /// Module zips.
+    pub zips: u64,
+    /// Extracted directories.
+    pub trees: u64,
+    /// Binaries.
+    pub binaries: u64,
+    /// Dependencies of binaries that agree with the module cache.
+    pub deps_matched: u64,
+    /// Dependencies of binaries in all.
+    pub deps: u64,
+    /// Action entries whose output is gone: what a trim leaves, harmless.
+    pub dangling: u64,
+    /// What was listed and gone when it was to be read: a build or a clean-up is at work.
+    pub vanished: u64,
+}
+
+/// The four states of what was looked at, and what could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Holds to every claim about it.
+    pub intact: u64,
+    /// Does not.
+    pub damaged: u64,
+    /// There is no claim to hold it against.
+    pub unverifiable: u64,
+    /// Left out on purpose.
+    pub skipped: u64,
+    /// Could not be read.
+    pub unread: u64,
+}
+
+/// How far modules and outputs can be trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Modules proven by the checksum database.
+    pub sumdb: u64,
+    /// Modules equal to the line of the main module's go.sum.
+    pub go_sum: u64,
+    /// Modules that agree with themselves only.
+    pub ziphash: u64,
+    /// Modules that no claim holds.
+    pub module_none: u64,
+    /// Outputs whose content ID was recomputed.
+    pub build_id: u64,
+    /// Outputs whose bytes fit their name.
+    pub sha256: u64,
+    /// Outputs that nothing holds.
+    pub output_none: u64,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The system's reason.
+    pub error: String,
+}
+
+/// The outcome of one run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// `scan`.
+    pub command: &'static str,
+    /// When it began.
+    pub started_at: SystemTime,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Whether everything could be read and nothing changed under the scan.
+    pub complete: bool,
+    /// The roots, in the order of their kinds.
+    pub roots: Vec<RootReport>,
+    /// Sum over the roots.
+    pub counts: Counts,
+    /// Sum over the roots.
+    pub coverage: Coverage,
+    /// Sum over the roots.
+    pub trust: Trust,
+    /// In the order of [`Finding::order`].
+    pub findings: Vec<Finding>,
+    /// Go's settings with their sources.
+    pub settings: Settings,
+    /// In the order of their paths.
+    pub unread: Vec<Unread>,
+    /// Findings that a flag left out.
+    pub suppressed: u64,
+    /// Rows for `--facts`, sorted; empty if nobody asked.
+    pub facts: Vec<Fact>,
+}
+
+/// Told by the scan while it works; shown on standard error, or not at all.
+pub trait Progress: Sync {
+    /// A phase begins: its number, of how many, its title, and how many items (in `unit`s) and bytes are to come, where known.
+    fn phase(&self, number: u32, of: u32, title: &'static str, unit: &'static str, items: u64, bytes: Option<u64>);
+    /// Some items and bytes are done.
+    fn advance(&self, items: u64, bytes: u64);
+    /// All is done; whatever was shown goes away.
+    fn finish(&self);
+}
+
+/// Shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn phase(&self, _: u32, _: u32, _: &'static str, _: &'static str, _: u64, _: Option<u64>) {}
+    fn advance(&self, _: u64, _: u64) {}
+    fn finish(&self) {}
+}

@@ -1,0 +1,101 @@
+//! A small healthy world made without Go: a build cache, a module cache, a binary and a main module, byte for byte in
+//! Go's formats. `demo` poisons one, and every rule's witness damages one.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::finding::Place;
+use crate::sys;
+
+/// A healthy world below one folder. It is removed when dropped, unless kept.
+#[derive(Debug)]
+pub struct Sample {
+    root: PathBuf,
+    keep: bool,
+    /// Variables that a damage sets; added to [`Sample::environment`].
+    pub env: BTreeMap<String, String>,
+}
+
+impl Sample {
+    /// Makes a healthy world below `root`, which must not exist yet.
+    pub fn make(root: &Path) -> io::Result<Sample> {
+        sys::create_dir_all(root)?;
+        let sample = Sample { root: root.to_path_buf(), keep: false, env: BTreeMap::new() };
+        for dir in [sample.gocache(), sample.gomodcache(), sample.gobin(), sample.main(), sample.root.join("home/.config/go")] {
+            sys::create_dir_all(&dir)?;
+        }
+        sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
+        Ok(sample)
+    }
+
+    /// Leaves the world on disk.
+    pub fn keep(&mut self) {
+        self.keep = true;
+    }
+
+    /// The folder that holds everything.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// GOCACHE.
+    pub fn gocache(&self) -> PathBuf {
+        self.root.join("gocache")
+    }
+
+    /// GOMODCACHE.
+    pub fn gomodcache(&self) -> PathBuf {
+        self.root.join("gopath/pkg/mod")
+    }
+
+    /// GOBIN.
+    pub fn gobin(&self) -> PathBuf {
+        self.root.join("gopath/bin")
+    }
+
+    /// The GOENV file.
+    pub fn goenv(&self) -> PathBuf {
+        self.root.join("home/.config/go/env")
+    }
+
+    /// The main module, with a `go.mod` and `go.sum` that list the sample's module.
+    pub fn main(&self) -> PathBuf {
+        self.root.join("main")
+    }
+
+    /// The whole environment in which a scan sees this world and nothing else.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let text = |p: &Path| p.to_string_lossy().into_owned();
+        let mut env = BTreeMap::from([
+            ("HOME".to_owned(), text(&self.root.join("home"))),
+            ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
+            ("GOENV".to_owned(), text(&self.goenv())),
+            ("GOPATH".to_owned(), text(&self.root.join("gopath"))),
+            ("GOCACHE".to_owned(), text(&self.gocache())),
+            ("GOMODCACHE".to_owned(), text(&self.gomodcache())),
+            ("GOBIN".to_owned(), text(&self.gobin())),
+        ]);
+        env.extend(self.env.clone());
+        env
+    }
+
+    /// Writes a file of the world with mode 0644, making its parents.
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        sys::write_file(path, bytes)?;
+        sys::set_mode(path, 0o644)
+    }
+
+    /// The place of a path.
+    pub fn place(path: &Path) -> Place {
+        Place::Path(path.to_path_buf())
+    }
+}
+
+impl Drop for Sample {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = sys::remove_temp_tree(&self.root);
+        }
+    }
+}

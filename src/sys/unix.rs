@@ -1,0 +1,253 @@
+//! Unix: descriptors, `openat2` on Linux, component by component elsewhere.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::{File, NodeKind, Stat};
+
+/// An open directory. Everything is reached relative to its descriptor, and no link below it is followed.
+#[derive(Debug)]
+pub struct Dir {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens the directory `path`, links on the way followed, as Go does with its roots.
+    pub fn open_root(path: &Path) -> io::Result<Dir> {
+        let fd = rustix::fs::open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Dir { fd, path: path.to_path_buf() })
+    }
+
+    /// The path it was opened with.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The state of the directory itself.
+    pub fn stat_self(&self) -> io::Result<Stat> {
+        Ok(stat_of_rustix(&rustix::fs::fstat(&self.fd)?))
+    }
+
+    /// Opens the directory at `rel`; fails if any part of `rel` is a link.
+    pub fn open_dir(&self, rel: &Path) -> io::Result<Dir> {
+        let fd = open_beneath(&self.fd, rel, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        Ok(Dir { fd, path: self.path.join(rel) })
+    }
+
+    /// Opens the regular file at `rel` for reading; fails if any part of `rel` is a link. Never blocks: a FIFO or device
+    /// in its place is an error of kind `InvalidInput`.
+    pub fn open_file(&self, rel: &Path) -> io::Result<File> {
+        let fd = open_beneath(&self.fd, rel, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        regular(fd)
+    }
+
+    /// The state of the node at `rel`, a link not followed at its end. The parents of `rel` are reached by their path:
+    /// what is told here is compared with what is opened later.
+    pub fn stat(&self, rel: &Path) -> io::Result<Stat> {
+        Ok(stat_of_rustix(&rustix::fs::statat(&self.fd, rel, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    /// Where the link at `rel` points, as it is written.
+    pub fn read_link(&self, rel: &Path) -> io::Result<PathBuf> {
+        let raw = rustix::fs::readlinkat(&self.fd, rel, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(raw.into_bytes())))
+    }
+}
+
+fn regular(fd: OwnedFd) -> io::Result<File> {
+    let file = std::fs::File::from(fd);
+    let stat = stat_of(&file)?;
+    if stat.kind != NodeKind::File {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("is a {}", stat.kind.word())));
+    }
+    Ok(File { file, stat })
+}
+
+pub(super) fn open_following(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    regular(rustix::fs::open(path, flags, Mode::empty())?)
+}
+
+pub(super) fn read_at(file: &std::fs::File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read_at(buf, offset) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Opens `rel` beneath `dir` with no link followed, `..` and absolute paths refused.
+fn open_beneath(dir: &OwnedFd, rel: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::ResolveFlags;
+        use rustix::io::Errno;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        loop {
+            match rustix::fs::openat2(dir, rel, flags, Mode::empty(), resolve) {
+                Ok(fd) => return Ok(fd),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                // An old kernel, or a sandbox that does not know the call: go on step by step.
+                Err(Errno::NOSYS | Errno::PERM) => break,
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+    open_stepwise(dir, rel, flags)
+}
+
+fn open_stepwise(dir: &OwnedFd, rel: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    let names: Vec<&OsStr> = rel
+        .components()
+        .map(|c| match c {
+            Component::Normal(name) => Ok(name),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is no path beneath its root")),
+        })
+        .collect::<io::Result<_>>()?;
+    let Some((last, parents)) = names.split_last() else {
+        return Ok(rustix::fs::openat(dir, ".", flags, Mode::empty())?);
+    };
+    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut at: Option<OwnedFd> = None;
+    for name in parents {
+        let from = at.as_ref().map_or(dir.as_fd(), AsFd::as_fd);
+        at = Some(rustix::fs::openat(from, *name, step, Mode::empty())?);
+    }
+    let from = at.as_ref().map_or(dir.as_fd(), AsFd::as_fd);
+    Ok(rustix::fs::openat(from, *last, flags, Mode::empty())?)
+}
+
+pub(super) fn stat_of(file: &std::fs::File) -> io::Result<Stat> {
+    file.metadata().map(|m| stat_of_metadata(&m))
+}
+
+pub(super) fn stat_of_metadata(m: &std::fs::Metadata) -> Stat {
+    Stat {
+        kind: NodeKind::from(m.file_type()),
+        mode: m.mode() & 0o7777,
+        uid: m.uid(),
+        gid: m.gid(),
+        nlink: m.nlink(),
+        size: m.size(),
+        mtime_ns: nanoseconds(m.mtime(), m.mtime_nsec()),
+        ctime_ns: nanoseconds(m.ctime(), m.ctime_nsec()),
+        dev: m.dev(),
+        ino: m.ino(),
+    }
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
+}
+
+// The widths of the fields of `struct stat` differ between systems: where one of these is needed the next finds it useless.
+#[allow(clippy::useless_conversion, reason = "the field widths differ between systems")]
+fn stat_of_rustix(s: &rustix::fs::Stat) -> Stat {
+    use rustix::fs::FileType;
+    let mode = u32::from(s.st_mode);
+    Stat {
+        kind: match FileType::from_raw_mode(s.st_mode) {
+            FileType::RegularFile => NodeKind::File,
+            FileType::Directory => NodeKind::Dir,
+            FileType::Symlink => NodeKind::Link,
+            FileType::Fifo => NodeKind::Fifo,
+            FileType::Socket => NodeKind::Socket,
+            FileType::CharacterDevice | FileType::BlockDevice => NodeKind::Device,
+            FileType::Unknown => NodeKind::Unknown,
+        },
+        mode: mode & 0o7777,
+        uid: s.st_uid,
+        gid: s.st_gid,
+        nlink: u64::from(s.st_nlink),
+        size: u64::try_from(s.st_size).unwrap_or(0),
+        mtime_ns: nanoseconds(i64::from(s.st_mtime), i64::try_from(s.st_mtime_nsec).unwrap_or(0)),
+        ctime_ns: nanoseconds(i64::from(s.st_ctime), i64::try_from(s.st_ctime_nsec).unwrap_or(0)),
+        dev: u64::try_from(s.st_dev).unwrap_or(0),
+        ino: s.st_ino,
+    }
+}
+
+/// Makes a symbolic link at `link` that points to `target`.
+pub fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Access control lists.
+pub mod acl {
+    use super::*;
+
+    /// The raw POSIX ACL of `path` as Linux keeps it (`system.posix_acl_access` or `_default`); `None` where there is
+    /// none or the system has no such thing. A link is not followed.
+    #[cfg(target_os = "linux")]
+    pub fn read(path: &Path, default: bool) -> io::Result<Option<Vec<u8>>> {
+        let name = if default { "system.posix_acl_default" } else { "system.posix_acl_access" };
+        let mut buf = vec![0u8; 4096];
+        match rustix::fs::lgetxattr(path, name, &mut buf[..]) {
+            Ok(n) => {
+                buf.truncate(n);
+                Ok(Some(buf))
+            }
+            Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// No other system keeps its ACLs in this form.
+    #[cfg(not(target_os = "linux"))]
+    pub fn read(_path: &Path, _default: bool) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+/// This process.
+pub mod process {
+    use super::*;
+
+    /// Effective user of this process.
+    pub fn effective_uid() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    /// Raises the soft limit of open descriptors to the hard one, as Go does, and returns it.
+    pub fn raise_descriptor_limit() -> u64 {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let now = getrlimit(Resource::Nofile);
+        let wanted = Rlimit { current: now.maximum, maximum: now.maximum };
+        let raised = setrlimit(Resource::Nofile, wanted).is_ok();
+        let limit = if raised { now.maximum } else { now.current };
+        limit.unwrap_or(u64::MAX)
+    }
+
+    /// The name of this system's null device, terminal and so on is never needed; its list of mounts is.
+    /// Linux: the text of `/proc/self/mountinfo`.
+    pub fn mountinfo() -> Option<Vec<u8>> {
+        #[cfg(target_os = "linux")]
+        {
+            super::super::open(Path::new("/proc/self/mountinfo")).and_then(|mut f| f.read_all(16 << 20)).ok().map(|(b, _)| b)
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            None
+        }
+    }
+}
+
+/// The primary group of a user, from the text of `/etc/passwd`; `None` if the user is not in it.
+pub fn real_user(passwd: &[u8], uid: u32) -> Option<u32> {
+    passwd.split(|b| *b == b'\n').find_map(|line| {
+        let mut fields = line.split(|b| *b == b':').skip(2);
+        let number = |f: Option<&[u8]>| f.and_then(|b| OsStr::from_bytes(b).to_str()).and_then(|s| s.parse::<u32>().ok());
+        let found = number(fields.next())?;
+        let group = number(fields.next())?;
+        (found == uid).then_some(group)
+    })
+}
