@@ -199,16 +199,50 @@ impl Finding {
     }
 }
 
+/// A path as text without loss: valid UTF-8 as it is; else every byte that is none, and `%`, as `%XX`, and `true`.
+pub fn path_text(path: &Path) -> (String, bool) {
+    if let Some(text) = path.to_str() {
+        return (text.to_owned(), false);
+    }
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        out.push_str(&chunk.valid().replace('%', "%25"));
+        for byte in chunk.invalid() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    (out, true)
+}
+
 /// Where checks put what they find.
 #[derive(Debug, Default)]
 pub struct Sink {
     findings: Vec<Finding>,
+    more: std::collections::BTreeMap<&'static str, (&'static Rule, u64)>,
 }
 
 impl Sink {
     /// Takes a finding.
     pub fn push(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Counts one more entry that shares a fault with its root, which is told once.
+    pub fn count_more(&mut self, rule: &'static Rule) {
+        self.more.entry(rule.id).or_insert((rule, 0)).1 += 1;
+    }
+
+    /// Takes all that another sink holds.
+    pub fn absorb(&mut self, other: Sink) {
+        self.findings.extend(other.findings);
+        for (id, (rule, n)) in other.more {
+            self.more.entry(id).or_insert((rule, 0)).1 += n;
+        }
+    }
+
+    /// What was counted and not told one by one.
+    pub fn take_more(&mut self) -> Vec<(&'static Rule, u64)> {
+        std::mem::take(&mut self.more).into_values().collect()
     }
 
     /// How many it holds.

@@ -21,8 +21,10 @@ use unix as os;
 #[cfg(not(unix))]
 use windows as os;
 
-pub use os::{Dir, acl, process, real_user, symlink};
-pub use write::{AtomicFile, create_dir_all, remove_temp_tree, set_mode, set_mtime, write_file};
+pub use os::{Dir, acl, is_link_loop, make_fifo, mount_for_witness, process, symlink};
+pub use write::{
+    AtomicFile, create_dir_all, hard_link, remove_made, remove_temp_tree, rename, set_mode, set_mtime, set_owner, write_file,
+};
 
 use crate::format::ReadAt;
 
@@ -87,6 +89,11 @@ pub fn lstat(path: &Path) -> io::Result<Stat> {
 /// Where the link `path` points, as it is written.
 pub fn read_link(path: &Path) -> io::Result<PathBuf> {
     std::fs::read_link(path)
+}
+
+/// The path with every link on the way resolved.
+pub fn resolve(path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
 }
 
 /// Opens a file by its path, links followed as Go does for its configuration; it must be a regular file.

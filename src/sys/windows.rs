@@ -113,6 +113,11 @@ pub(super) fn stat_of_metadata(m: &std::fs::Metadata) -> Stat {
     }
 }
 
+/// Whether an error says that links lead in a circle.
+pub fn is_link_loop(_: &io::Error) -> bool {
+    false
+}
+
 /// Makes a symbolic link at `link` that points to `target`.
 pub fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     #[cfg(windows)]
@@ -126,10 +131,25 @@ pub fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     }
 }
 
+/// This system has none.
+pub fn make_fifo(_path: &Path) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
+/// This system has no such thing.
+pub fn mount_for_witness(_path: &Path) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
 /// Access control lists.
 pub mod acl {
     use std::io;
     use std::path::Path;
+
+    /// This system keeps no POSIX ACLs.
+    pub fn write_for_witness(_path: &Path) -> io::Result<()> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
 
     /// This system keeps no POSIX ACLs.
     pub fn read(_path: &Path, _default: bool) -> io::Result<Option<Vec<u8>>> {
@@ -153,9 +173,4 @@ pub mod process {
     pub fn mountinfo() -> Option<Vec<u8>> {
         None
     }
-}
-
-/// This system has no such file.
-pub fn real_user(_passwd: &[u8], _uid: u32) -> Option<u32> {
-    None
 }

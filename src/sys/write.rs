@@ -81,6 +81,34 @@ pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, permissions)
 }
 
+/// Gives `path` (a link not followed) to a user and group. Needs root.
+pub fn set_owner(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::lchown(path, Some(uid), Some(gid))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, uid, gid);
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+}
+
+/// Gives the file `path` a second name.
+pub fn hard_link(path: &Path, second: &Path) -> io::Result<()> {
+    std::fs::hard_link(path, second)
+}
+
+/// Renames within one file system.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Removes a file that we made ourselves.
+pub fn remove_made(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
+}
+
 /// Sets the time of the last write of `path`.
 pub fn set_mtime(path: &Path, time: SystemTime) -> io::Result<()> {
     std::fs::File::options().write(true).open(path)?.set_modified(time)

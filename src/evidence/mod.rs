@@ -1,0 +1,4 @@
+//! Reads each subject once and keeps what the rules need: bytes become evidence here, and nowhere else.
+
+pub mod node;
+pub mod owners;
