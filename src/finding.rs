@@ -1,5 +1,6 @@
 //! A plain value: one broken rule on one subject, with its own proof.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::rule::{Level, Rule, words};
@@ -218,13 +219,30 @@ pub fn path_text(path: &Path) -> (String, bool) {
 #[derive(Debug, Default)]
 pub struct Sink {
     findings: Vec<Finding>,
-    more: std::collections::BTreeMap<&'static str, (&'static Rule, u64)>,
+    more: BTreeMap<&'static str, (&'static Rule, u64)>,
+    told: BTreeMap<&'static str, usize>,
 }
+
+/// How many findings of one posture rule are told one by one for one unit of work (a shard, a module).
+pub const MANY: usize = 256;
 
 impl Sink {
     /// Takes a finding.
     pub fn push(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Takes a finding of which a whole folder may be full: past [`MANY`] of one rule the rest is counted with the last.
+    pub fn push_bounded(&mut self, finding: Finding) {
+        let told = self.told.entry(finding.rule.id).or_insert(0);
+        *told += 1;
+        if *told > MANY
+            && let Some(last) = self.findings.iter_mut().rev().find(|f| f.rule == finding.rule)
+        {
+            last.more += 1;
+        } else {
+            self.findings.push(finding);
+        }
     }
 
     /// Counts one more entry that shares a fault with its root, which is told once.
@@ -238,6 +256,11 @@ impl Sink {
         for (id, (rule, n)) in other.more {
             self.more.entry(id).or_insert((rule, 0)).1 += n;
         }
+    }
+
+    /// The finding of `rule` about the root at `path`, if there is one.
+    pub fn about_root(&mut self, rule: &'static Rule, path: &Path) -> Option<&mut Finding> {
+        self.findings.iter_mut().find(|f| f.rule == rule && matches!(&f.place, Place::Path(p) if p == path))
     }
 
     /// What was counted and not told one by one.

@@ -1,13 +1,14 @@
 //! The catalogue: one file a subject, which holds its rules, each with explanation and witness, and one pure function.
 
+pub mod gocache;
 pub mod posture;
 
 use crate::rule::Rule;
 
 /// Every rule, in the order of the rooms.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    let groups: &[&[&Rule]] = &[posture::RULES];
-    groups.iter().copied().flatten().copied()
+    let groups: &[&[&[&Rule]]] = &[&[posture::RULES], gocache::RULES];
+    groups.iter().copied().flatten().copied().flatten().copied()
 }
 
 /// The rule called `id`.

@@ -1,4 +1,6 @@
 //! Reads each subject once and keeps what the rules need: bytes become evidence here, and nowhere else.
 
+pub mod gocache;
 pub mod node;
 pub mod owners;
+pub mod tally;

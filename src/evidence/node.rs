@@ -8,6 +8,15 @@ use crate::finding::RootKind;
 use crate::format::acl::{self, Grantee};
 use crate::sys::{self, Dir, NodeKind, Stat};
 
+/// What Go makes of an entry, as far as its mode is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// A file that Go never makes executable, or a directory.
+    Plain,
+    /// A program, or a file of a tool other than Go (git in `cache/vcs`): executable and hard linked at will.
+    Program,
+}
+
 /// A root that is open, and who is trusted with it.
 #[derive(Debug)]
 pub struct Root {

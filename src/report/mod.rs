@@ -21,6 +21,21 @@ pub enum RootState {
 
 words!(RootState: Ok => "ok", Absent => "absent", Unreadable => "unreadable");
 
+macro_rules! sums {
+    ($type:ty: $($field:ident),+ $(,)?) => {
+        impl $type {
+            /// Adds another count, field by field.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$field += other.$field;)+
+            }
+        }
+    };
+}
+
+sums!(Counts: files, bytes, actions, outputs, modules, zips, trees, binaries, deps_matched, deps, dangling, vanished);
+sums!(Coverage: intact, damaged, unverifiable, skipped, unread);
+sums!(Trust: sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none);
+
 /// What one scanned root holds, for the line of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootReport {

@@ -6,9 +6,9 @@ pub mod way;
 
 use rules::*;
 
-use crate::evidence::node::{Link, LinkEnd, Node, Root};
+use crate::evidence::node::{Expect, Link, LinkEnd, Node, Root};
 use crate::evidence::owners::GroupTrust;
-use crate::finding::{Finding, RootKind, Sink, path_text};
+use crate::finding::{Finding, Place, RootKind, Sink, path_text};
 use crate::format::acl::Grantee;
 use crate::rule::{Level, Rule};
 use crate::sys::{NodeKind, Stat};
@@ -33,15 +33,6 @@ pub const RULES: &[&Rule] = &[
     &way::ANCESTOR_FOREIGN_OWNER,
     &way::MOUNT_INSIDE,
 ];
-
-/// What Go makes of an entry, as far as its mode is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// A file that Go never makes executable, or a directory.
-    Plain,
-    /// A program, or a file of a tool other than Go (git in `cache/vcs`): executable and hard linked at will.
-    Program,
-}
 
 /// Judges the owner, mode, links and type of one entry below (or of) a root.
 ///
@@ -78,7 +69,7 @@ impl Judge<'_> {
 
     /// Tells a finding, or only counts it where the root itself has the same fault.
     fn tell(&self, shared: bool, finding: Finding, sink: &mut Sink) {
-        if shared && !self.is_root { sink.count_more(finding.rule) } else { sink.push(finding) }
+        if shared && !self.is_root { sink.count_more(finding.rule) } else { sink.push_bounded(finding) }
     }
 
     fn in_bin(&self) -> bool {
@@ -118,7 +109,7 @@ impl Judge<'_> {
         };
         if wrong {
             let message = format!("belongs to user {uid}, who may change it at any time");
-            sink.push(self.find(&FOREIGN_OWNER, message).claims(expected, format!("user {uid}")));
+            sink.push_bounded(self.find(&FOREIGN_OWNER, message).claims(expected, format!("user {uid}")));
         }
     }
 
@@ -199,7 +190,7 @@ impl Judge<'_> {
         }
         if stat.mode & 0o6000 != 0 {
             let message = "runs with the rights of its owner or group, which Go never asks for".to_owned();
-            sink.push(self.find(&SETUID, message).claims("no setuid or setgid bit", stat.mode_string()));
+            sink.push_bounded(self.find(&SETUID, message).claims("no setuid or setgid bit", stat.mode_string()));
         }
         if expect == Expect::Program {
             return;
@@ -210,13 +201,36 @@ impl Judge<'_> {
                 "the same file has {more} other name{}: who may write there changes this one too",
                 if more == 1 { "" } else { "s" }
             );
-            sink.push(self.find(&HARD_LINKED, message).claims("1 name", format!("{} names", stat.nlink)));
+            sink.push_bounded(self.find(&HARD_LINKED, message).claims("1 name", format!("{} names", stat.nlink)));
         }
         if stat.executable() && cfg!(unix) {
             let message = "may be executed, where Go makes plain data".to_owned();
-            sink.push(self.find(&UNEXPECTED_EXECUTABLE, message).claims("not executable", stat.mode_string()));
+            sink.push_bounded(self.find(&UNEXPECTED_EXECUTABLE, message).claims("not executable", stat.mode_string()));
         }
     }
+}
+
+/// Folds findings that a folder above shares: of a folder that everybody may write to and the files in it, the folder is told,
+/// with the number of the others.
+pub fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    const FOLDED: [&Rule; 3] = [&WRITABLE_BY_OTHERS, &WRITABLE_BY_FOREIGN_GROUP, &FOREIGN_OWNER];
+    let (mut folded, mut rest): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|f| FOLDED.contains(&f.rule));
+    // A folder comes before what lies in it.
+    folded.sort_by(|a, b| a.rule.id.cmp(b.rule.id).then_with(|| a.place.cmp(&b.place)));
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in folded {
+        let above = kept.iter_mut().rev().take(64).find(|k| {
+            k.rule == finding.rule
+                && k.root == finding.root
+                && matches!((&k.place, &finding.place), (Place::Path(above), Place::Path(below)) if below.starts_with(above))
+        });
+        match above {
+            Some(above) => above.more += 1 + finding.more,
+            None => kept.push(finding),
+        }
+    }
+    rest.append(&mut kept);
+    rest
 }
 
 /// The one finding that tells what was only counted, for a root.

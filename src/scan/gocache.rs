@@ -1,0 +1,290 @@
+//! The sweep of a build cache: shards side by side, then the join of action entries and outputs, then a second look at
+//! whatever seems wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::Run;
+use crate::check::gocache::outputs::OutputVerdict;
+use crate::check::gocache::{entries, outputs, strays};
+use crate::evidence::gocache::{
+    ActionSeen, OutputSeen, OutputState, Scratch, ShardSeen, action_path, hash, look, open, output_path, read_entry, read_shard,
+};
+use crate::evidence::node::{Expect, Root};
+use crate::evidence::tally::Tally;
+use crate::facts::Fact;
+use crate::format::action::{ActionEntry, ActionId, OutputId};
+use crate::format::hex;
+use crate::subject::{CacheEntry, cache_entry};
+use crate::sys::{NodeKind, Stat};
+
+/// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
+const MAX_TIME_FILE: u64 = 64;
+
+/// Sweeps the build cache at `root`.
+pub(super) fn sweep(run: &Run<'_>, root: &Root, (number, of): (u32, u32), tally: &mut Tally) {
+    let mut shards: Vec<u8> = Vec::new();
+    for entry in WalkDir::new(&root.real).min_depth(1).max_depth(1).max_open(1).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                tally.walk_failed(root, e);
+                continue;
+            }
+        };
+        let rel = Path::new(entry.file_name());
+        match top(root, rel, tally) {
+            Ok(Some(shard)) => shards.push(shard),
+            Ok(None) => {}
+            Err(e) => tally.failed(&root.path.join(rel), &e),
+        }
+    }
+    run.progress.phase(number, of, root.kind.title(), "shards", u64::try_from(shards.len()).unwrap_or(0), None);
+    let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
+        shards
+            .par_iter()
+            .map_init(Scratch::default, |scratch, shard| {
+                let mut tally = run.tally();
+                let seen = read_shard(root, *shard, scratch, &mut tally);
+                run.progress.advance(1, tally.counts.bytes);
+                (tally, seen)
+            })
+            .collect()
+    });
+    let mut seen = Seen::default();
+    for (unit, shard) in units {
+        tally.absorb(unit);
+        for rel in &shard.strays {
+            let stat = root.dir.stat(rel);
+            stray(root, rel, stat.as_ref().ok(), tally);
+        }
+        seen.blocked += shard.blocked;
+        seen.take(shard);
+    }
+    seen.settle(run, root, tally);
+    seen.judge(run, root, tally);
+}
+
+/// Looks at one entry directly in the cache; returns a shard to be swept.
+fn top(root: &Root, rel: &Path, tally: &mut Tally) -> std::io::Result<Option<u8>> {
+    let stat = root.dir.stat(rel)?;
+    let entry = cache_entry(rel.as_os_str());
+    match (entry, stat.kind) {
+        (CacheEntry::Shard(shard), NodeKind::Dir) => {
+            tally.node(root, rel, stat, Expect::Plain)?;
+            return Ok(Some(shard));
+        }
+        (CacheEntry::Fuzz, NodeKind::Dir) => fuzz(root, rel, tally),
+        (CacheEntry::TrimTime | CacheEntry::TestExpiry, NodeKind::File) => {
+            if let Some(mut file) = open(root, rel, Expect::Plain, tally)? {
+                let (bytes, _) = file.read_all(MAX_TIME_FILE)?;
+                strays::time_file(&root.path, rel, &bytes, &mut tally.sink);
+            }
+        }
+        (CacheEntry::Shard(_) | CacheEntry::Fuzz, _) => {
+            look(root, rel, Expect::Plain, tally)?;
+            strays::not_a_directory(&root.path, rel, stat.kind, &mut tally.sink);
+        }
+        (CacheEntry::Stray, _) => {
+            look(root, rel, Expect::Plain, tally)?;
+            stray(root, rel, Some(&stat), tally);
+        }
+        (CacheEntry::Readme | CacheEntry::OldLog | CacheEntry::TrimTime | CacheEntry::TestExpiry, _) => {
+            look(root, rel, Expect::Plain, tally)?;
+        }
+    }
+    Ok(None)
+}
+
+fn stray(root: &Root, rel: &Path, stat: Option<&Stat>, tally: &mut Tally) {
+    if let Some(stat) = stat {
+        strays::stray(&root.path, rel, stat.kind, stat.executable(), &mut tally.sink);
+    }
+}
+
+/// The corpus of `go test -fuzz`: `fuzz/<import path>/<FuzzName>/<16 hex>`.
+fn fuzz(root: &Root, top: &Path, tally: &mut Tally) {
+    let mut buffer = vec![0; crate::evidence::gocache::BUFFER];
+    for entry in WalkDir::new(root.real.join(top)).max_open(4).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                tally.walk_failed(root, e);
+                continue;
+            }
+        };
+        let Ok(rel) = entry.path().strip_prefix(&root.real) else { continue };
+        if let Err(e) = corpus_entry(root, rel, NodeKind::from(entry.file_type()), &mut buffer, tally) {
+            tally.failed(&root.path.join(rel), &e);
+        }
+    }
+}
+
+fn corpus_entry(root: &Root, rel: &Path, kind: NodeKind, buffer: &mut [u8], tally: &mut Tally) -> std::io::Result<()> {
+    const HEADER: &[u8] = b"go test fuzz v1";
+    if kind != NodeKind::File {
+        look(root, rel, Expect::Plain, tally)?;
+        return Ok(());
+    }
+    if let Some(mut file) = open(root, rel, Expect::Plain, tally)? {
+        let mut head = [0u8; HEADER.len()];
+        let n = crate::format::ReadAt::read_full_at(&file, 0, &mut head)?;
+        let (digest, size, _) = hash(&mut file, buffer)?;
+        tally.counts.bytes += size;
+        let has_header = head.get(..n) == Some(HEADER);
+        strays::corpus_file(&root.path, rel, size, &digest, has_header, &mut tally.sink);
+    }
+    Ok(())
+}
+
+/// All rows of a build cache, joined.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Entries that Go would use, by output.
+    entries: BTreeMap<OutputId, Vec<ActionEntry>>,
+    /// Entries that need a word of their own: malformed or oddly spelled ones.
+    odd: BTreeMap<ActionId, ActionSeen>,
+    outputs: BTreeMap<OutputId, OutputSeen>,
+    blocked: u64,
+}
+
+impl Seen {
+    fn take(&mut self, shard: ShardSeen) {
+        for action in shard.actions {
+            if let Ok((entry, _)) = &action.entry {
+                self.entries.entry(entry.output).or_default().push(*entry);
+            }
+            let unremarkable = matches!(&action.entry, Ok((entry, None)) if entry.time_ns < i64::MAX / 2);
+            if !unremarkable {
+                self.odd.insert(action.id, action);
+            }
+        }
+        self.outputs.extend(shard.outputs.into_iter().map(|o| (o.id, o)));
+    }
+
+    fn naming(&self, output: OutputId) -> &[ActionEntry] {
+        self.entries.get(&output).map_or(&[], Vec::as_slice)
+    }
+
+    /// Outputs that would be told now.
+    fn suspects(&self) -> Vec<OutputId> {
+        self.outputs
+            .values()
+            .filter(|o| o.state != OutputState::Intact || self.naming(o.id).iter().any(|e| e.size != o.size))
+            .filter(|o| !self.naming(o.id).is_empty())
+            .map(|o| o.id)
+            .collect()
+    }
+
+    /// Looks once more at whatever seems wrong, since a running build writes in place: what is young gets a second to be
+    /// finished, and what is gone meanwhile was taken away by Go.
+    fn settle(&mut self, run: &Run<'_>, root: &Root, tally: &mut Tally) {
+        let mut scratch = Scratch::default();
+        for round in 0..ROUNDS {
+            let suspects = self.suspects();
+            let malformed: Vec<ActionId> = self.odd.values().filter(|a| a.entry.is_err()).map(|a| a.id).collect();
+            if suspects.is_empty() && malformed.is_empty() {
+                return;
+            }
+            let mut paths: BTreeSet<std::path::PathBuf> = malformed.iter().map(|id| action_path(*id)).collect();
+            for id in &suspects {
+                paths.insert(output_path(*id));
+                paths.extend(self.naming(*id).iter().map(|e| action_path(e.action)));
+            }
+            let youngest = paths.iter().filter_map(|p| root.dir.stat(p).ok()).map(|s| s.mtime_ns.max(s.ctime_ns)).max();
+            let age = youngest.map_or(0, |t| now_ns() - t);
+            if round > 0 && age > QUIET_NS {
+                return;
+            }
+            if (0..QUIET_NS).contains(&age) {
+                std::thread::sleep(Duration::from_nanos(u64::try_from(QUIET_NS - age).unwrap_or(0)));
+            }
+            for id in &suspects {
+                self.outputs.remove(id);
+                self.entries.remove(id);
+            }
+            self.odd.retain(|_, a| a.entry.is_ok());
+            let mut again = ShardSeen::default();
+            // Owners and modes were judged and files counted at the first look.
+            let mut second = run.tally();
+            for path in &paths {
+                let shard = path.parent().and_then(Path::to_str).and_then(|s| u8::from_str_radix(s, 16).ok());
+                if let (Some(shard), Some(name)) = (shard, path.file_name()) {
+                    read_entry(root, shard, &OsString::from(name), &mut scratch, &mut second, &mut again);
+                }
+            }
+            tally.counts.vanished += second.counts.vanished;
+            tally.unread.append(&mut second.unread);
+            self.take(again);
+        }
+    }
+
+    fn judge(&self, run: &Run<'_>, root: &Root, tally: &mut Tally) {
+        for action in self.odd.values() {
+            entries::local(&root.path, action, run.now_ns, &mut tally.sink);
+        }
+        let damaged = u64::try_from(self.odd.values().filter(|a| a.entry.is_err()).count()).unwrap_or(0);
+        tally.coverage.damaged += damaged + self.blocked;
+        for output in self.outputs.values() {
+            match outputs::joined(&root.path, output, self.naming(output.id), &mut tally.sink) {
+                OutputVerdict::Intact => {
+                    tally.coverage.intact += 1;
+                    tally.trust.sha256 += 1;
+                }
+                OutputVerdict::Damaged => {
+                    tally.coverage.damaged += 1;
+                    tally.trust.output_none += 1;
+                }
+                OutputVerdict::Incomplete => {
+                    tally.coverage.unverifiable += 1;
+                    tally.trust.output_none += 1;
+                }
+            }
+        }
+        for (output, entries) in &self.entries {
+            let n = u64::try_from(entries.len()).unwrap_or(0);
+            if !self.outputs.contains_key(output) {
+                tally.counts.dangling += n;
+            }
+            tally.coverage.intact += n;
+        }
+        if run.plan.facts {
+            self.facts(root, tally);
+        }
+    }
+
+    fn facts(&self, root: &Root, tally: &mut Tally) {
+        let mut actions: Vec<&ActionEntry> = self.entries.values().flatten().collect();
+        actions.sort_by_key(|e| e.action);
+        tally.facts.extend(actions.into_iter().map(|e| Fact::Action {
+            path: root.path.join(action_path(e.action)),
+            action_id: e.action.to_string(),
+            output_id: e.output.to_string(),
+            size: e.size,
+        }));
+        tally.facts.extend(self.outputs.values().map(|o| Fact::Output {
+            path: root.path.join(output_path(o.id)),
+            output_id: o.id.to_string(),
+            size: o.size,
+            sha256: match &o.state {
+                OutputState::Differs(d) => hex(&d.0),
+                OutputState::Intact | OutputState::NotOneFile(..) => o.id.to_string(),
+            },
+            class: o.class.as_str(),
+        }));
+    }
+}
+
+/// How long a file must have been left alone before what it holds counts, in nanoseconds.
+const QUIET_NS: i128 = 1_000_000_000;
+/// How often a subject that keeps changing is looked at again.
+const ROUNDS: u32 = 5;
+
+fn now_ns() -> i128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0)
+}

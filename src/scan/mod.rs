@@ -1,0 +1,158 @@
+//! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
+
+mod gocache;
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::check::posture;
+use crate::evidence::node::{Expect, Root, way_to};
+use crate::evidence::owners::Owners;
+use crate::evidence::tally::Tally;
+use crate::finding::{Finding, RootKind};
+use crate::format::mountinfo;
+use crate::plan::{Plan, PlannedRoot};
+use crate::policy;
+use crate::report::{Counts, Coverage, Progress, Report, RootReport, RootState, Trust};
+use crate::sys;
+
+/// What every sweep of a root needs.
+pub(crate) struct Run<'a> {
+    plan: &'a Plan,
+    pool: &'a rayon::ThreadPool,
+    progress: &'a dyn Progress,
+    owners: Owners,
+    mount_points: Vec<PathBuf>,
+    now_ns: i128,
+}
+
+/// Descriptors that one worker holds at most: a folder that is listed, one that is open, a zip, a file, and two for chance.
+const DESCRIPTORS_PER_WORKER: u64 = 6;
+/// Descriptors of the process itself: standard streams, roots, report files, the pool.
+const DESCRIPTORS_RESERVED: u64 = 24;
+
+/// Sweeps everything that the plan names.
+pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
+    let started_at = SystemTime::now();
+    let clock = Instant::now();
+    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let mut report = Report {
+        command: "scan",
+        started_at,
+        elapsed: clock.elapsed(),
+        complete: true,
+        roots: Vec::new(),
+        counts: Counts::default(),
+        coverage: Coverage::default(),
+        trust: Trust::default(),
+        findings: Vec::new(),
+        settings: plan.settings.clone(),
+        unread: Vec::new(),
+        suppressed: 0,
+        facts: Vec::new(),
+    };
+    match pool {
+        Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
+        Err(e) => {
+            let unread = |r: &PlannedRoot| crate::report::Unread {
+                path: r.path.clone(),
+                error: format!("no worker could be started: {e}"),
+            };
+            report.unread.extend(plan.roots.iter().map(unread));
+        }
+    }
+    progress.finish();
+    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.only, &plan.skip);
+    report.findings = judged.kept;
+    report.suppressed = judged.suppressed;
+    report.findings.sort_by(Finding::order);
+    report.unread.sort();
+    report.unread.dedup();
+    report.complete = report.unread.is_empty();
+    report.elapsed = clock.elapsed();
+    report
+}
+
+fn workers(asked: usize, descriptors: u64) -> usize {
+    let affordable = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_WORKER;
+    asked.clamp(1, usize::try_from(affordable).unwrap_or(usize::MAX).max(1))
+}
+
+fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
+    let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
+    let run = Run {
+        plan,
+        pool,
+        progress,
+        owners: Owners::look(),
+        mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
+        now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
+    };
+    for (number, planned) in (1u32..).zip(&plan.roots) {
+        let (mut tally, state) = run.sweep(number, planned);
+        tally.counts.files = tally.counts.files.max(tally.counts.actions);
+        report.counts.add(&tally.counts);
+        report.coverage.add(&tally.coverage);
+        report.trust.add(&tally.trust);
+        report.unread.append(&mut tally.unread);
+        report.facts.append(&mut tally.facts);
+        report.roots.push(RootReport {
+            kind: planned.kind,
+            path: planned.path.clone(),
+            origin: planned.origin,
+            state,
+            counts: tally.counts,
+            trust: tally.trust,
+        });
+        report.findings.extend(posture::fold(tally.sink.into_findings()));
+    }
+}
+
+impl Run<'_> {
+    fn tally(&self) -> Tally {
+        Tally::new(posture::entry)
+    }
+
+    /// Sweeps one root: who may swap it, who may change it, and what is in it.
+    fn sweep(&self, number: u32, planned: &PlannedRoot) -> (Tally, RootState) {
+        let mut tally = self.tally();
+        let root = match Root::open(planned.kind, &planned.path, &self.owners) {
+            Ok(root) => root,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (tally, RootState::Absent),
+            Err(e) => {
+                tally.failed(&planned.path, &e);
+                return (tally, RootState::Unreadable);
+            }
+        };
+        posture::way::way(&root, &way_to(&root.path), &mut tally.sink);
+        posture::way::mounts(&root, &self.mount_points, &mut tally.sink);
+        if let Err(e) = tally.node(&root, std::path::Path::new(""), root.stat, Expect::Plain) {
+            tally.failed(&root.path, &e);
+        }
+        let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
+        if planned.kind == RootKind::Gocache {
+            gocache::sweep(self, &root, (number, of), &mut tally);
+        }
+        for (rule, more) in tally.sink.take_more() {
+            // The root shares the fault: it is told once, with the number of entries below.
+            match tally.sink.about_root(rule, &root.path) {
+                Some(finding) => finding.more += more,
+                None => tally.sink.push(posture::shared(&root, rule, more)),
+            }
+        }
+        (tally, RootState::Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::workers;
+
+    #[test]
+    fn few_descriptors_mean_few_workers() {
+        assert_eq!(workers(64, 64), 6);
+        assert_eq!(workers(8, 1024), 8);
+        assert_eq!(workers(0, 0), 1);
+    }
+}
