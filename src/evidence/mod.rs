@@ -1,0 +1,1 @@
+//! Reads each subject once and keeps what the checks need.
