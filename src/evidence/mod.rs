@@ -4,3 +4,4 @@ pub mod gocache;
 pub mod node;
 pub mod owners;
 pub mod tally;
+//! Reads each subject once and keeps what the checks need.

@@ -5,6 +5,8 @@ pub mod acl;
 pub mod action;
 pub mod mountinfo;
 pub mod output;
+pub mod goenv;
+pub mod quoted;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

@@ -1,5 +1,7 @@
 //! The report: one value, made by the scan, from which every format is rendered. It decides nothing.
 
+pub mod env;
+
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 

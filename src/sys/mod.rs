@@ -8,6 +8,7 @@
 mod stat;
 #[cfg(unix)]
 mod unix;
+mod way;
 #[cfg(not(unix))]
 mod windows;
 mod write;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use stat::{NodeKind, Stat};
 #[cfg(unix)]
 use unix as os;
+pub use way::{Step, Way, way};
 #[cfg(not(unix))]
 use windows as os;
 
@@ -84,6 +86,11 @@ impl ReadAt for File {
 /// The state of `path` itself, a link not followed.
 pub fn lstat(path: &Path) -> io::Result<Stat> {
     std::fs::symlink_metadata(path).map(|m| os::stat_of_metadata(&m))
+}
+
+/// The state of what `path` names, links followed, as Go's os.Stat.
+pub fn stat(path: &Path) -> io::Result<Stat> {
+    std::fs::metadata(path).map(|m| os::stat_of_metadata(&m))
 }
 
 /// Where the link `path` points, as it is written.
