@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod error;
+pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod format;

@@ -1,5 +1,8 @@
 //! Bytes to typed values, without I/O: every parser here is pure, total and bounded, and each limit cites its source.
 
+pub mod binary;
+pub mod buildid;
+
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {
     /// Size in bytes when it was opened.

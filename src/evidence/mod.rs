@@ -1,0 +1,3 @@
+//! Reads each subject exactly once and keeps what the rules need.
+
+pub mod binary;
