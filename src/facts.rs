@@ -124,6 +124,8 @@ pub struct BinaryFact {
     pub goarch: Option<&'static str>,
     /// Whether it has build info that Go accepts.
     pub go: bool,
+    /// Whether that is in the pointer format of Go 1.13 to 1.17.
+    pub old_layout: bool,
     /// Such as `go1.26.8`.
     pub go_version: String,
     /// Package path of `main`.

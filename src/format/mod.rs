@@ -7,6 +7,8 @@ pub mod mountinfo;
 pub mod output;
 pub mod goenv;
 pub mod quoted;
+pub mod binary;
+pub mod buildid;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {
