@@ -11,4 +11,5 @@ pub mod plan;
 pub mod report;
 pub mod rule;
 pub mod sample;
+pub mod subject;
 pub mod sys;
