@@ -1,0 +1,3 @@
+//! What an entry is, told from its name and type alone. Total: every entry becomes exactly one subject, strays too.
+
+pub mod modcache;
