@@ -211,3 +211,7 @@ def peak_memory(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+
+
+if __name__ == "__main__":  # lib.py VERSION KEEP: prints the path of a go command of that version
+    print(find_go(sys.argv[1], Path(sys.argv[2]))[0])
