@@ -15,7 +15,7 @@ pub enum ModuleTrust {
     Sumdb,
 }
 
-crate::rule::words!(ModuleTrust: None => "none", Ziphash => "ziphash", GoSum => "go.sum", Sumdb => "sumdb");
+crate::word::words!(ModuleTrust: None => "none", Ziphash => "ziphash", GoSum => "go.sum", Sumdb => "sumdb");
 
 /// A module version, unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

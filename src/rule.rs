@@ -44,26 +44,7 @@ pub enum Fix {
     None,
 }
 
-macro_rules! words {
-    ($type:ty: $($variant:ident => $word:literal),+ $(,)?) => {
-        impl $type {
-            /// The word of the report and of the command line.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Every value, in ascending order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-pub(crate) use words;
+pub(crate) use crate::word::words;
 
 words!(Level: Note => "note", Warning => "warning", Error => "error");
 words!(Kind: Integrity => "integrity", Tamper => "tamper", Posture => "posture", Hygiene => "hygiene", Environment => "environment");
@@ -97,7 +78,7 @@ pub struct Rule {
 }
 
 /// Damages a healthy sample and returns where the finding must be.
-pub type Witness = fn(&mut Sample) -> io::Result<crate::finding::Place>;
+pub type Witness = fn(&mut Sample) -> io::Result<crate::place::Place>;
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

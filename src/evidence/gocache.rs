@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::format::action::{self, ActionDamage, ActionEntry, ActionId, ActionOddity, OutputId};
 use crate::format::hex;
 use crate::format::output::{self, OutputClass};
-use crate::subject::{ShardEntry, shard_entry};
+use crate::subject::gocache::{ShardEntry, shard_entry};
 use crate::sys::{File, NodeKind};
 
 /// Size of the read buffer in bytes: larger ones fall out of the second-level cache and cost more than the calls they save.

@@ -3,8 +3,11 @@
 pub mod accounts;
 pub mod acl;
 pub mod action;
+pub mod binary;
+pub mod buildid;
 pub mod dirhash;
 pub mod gitconfig;
+pub mod goenv;
 pub mod gomod;
 pub mod gosum;
 pub mod info;
@@ -12,10 +15,7 @@ pub mod list;
 pub mod module;
 pub mod mountinfo;
 pub mod output;
-pub mod goenv;
 pub mod quoted;
-pub mod binary;
-pub mod buildid;
 pub mod ziphash;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.

@@ -36,7 +36,7 @@ pub enum OutputClass {
     Other,
 }
 
-crate::rule::words!(OutputClass: Empty => "empty", Archive => "archive", Index => "index", TestLog => "test-log", Pgo => "pgo",
+crate::word::words!(OutputClass: Empty => "empty", Archive => "archive", Index => "index", TestLog => "test-log", Pgo => "pgo",
     FixZip => "fix-zip", CompilerFlag => "compiler-flag", CoverProfile => "cover-profile", VetFacts => "vet-facts",
     CoverMeta => "cover-meta", SourceList => "source-list", Source => "source", Text => "text", Executable => "executable",
     Other => "other");

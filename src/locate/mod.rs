@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::format::goenv::EnvFile;
-use crate::rule::words;
+use crate::word::words;
 
 pub use paths::{Os, bytes_of, text_of};
 pub use resolve::NAMES;

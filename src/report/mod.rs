@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
 use crate::locate::{Settings, Source};
-use crate::rule::words;
+use crate::word::words;
 
 /// Whether a root could be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

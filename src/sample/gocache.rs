@@ -7,9 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sha2::{Digest, Sha256};
 
 use super::Sample;
-use crate::finding::Place;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::hex;
+use crate::place::Place;
 use crate::sys;
 
 /// Bytes of a plain output of the sample.

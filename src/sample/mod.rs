@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::finding::Place;
+use crate::place::Place;
 use crate::sys;
 
 /// A healthy world below one folder. It is removed when dropped, unless kept.

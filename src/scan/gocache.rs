@@ -20,7 +20,7 @@ use crate::evidence::tally::Tally;
 use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::hex;
-use crate::subject::{CacheEntry, cache_entry};
+use crate::subject::gocache::{CacheEntry, cache_entry};
 use crate::sys::{NodeKind, Stat};
 
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.

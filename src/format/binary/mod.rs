@@ -52,7 +52,7 @@ pub enum Format {
     Other,
 }
 
-crate::rule::words!(Format: Elf => "elf", Pe => "pe", Macho => "macho", Fat => "fat", Xcoff => "xcoff", Plan9 => "plan9",
+crate::word::words!(Format: Elf => "elf", Pe => "pe", Macho => "macho", Fat => "fat", Xcoff => "xcoff", Plan9 => "plan9",
     Wasm => "wasm", Other => "other");
 
 impl Format {

@@ -1,6 +1,4 @@
-//! Every entry becomes exactly one subject, strays too: the build cache. The module cache's subjects stand beside its
-//! formats.
-
+//! Every entry becomes exactly one subject, strays too: the build cache.
 use std::ffi::OsStr;
 
 use crate::format::action::{ActionId, OutputId};

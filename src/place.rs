@@ -1,0 +1,65 @@
+//! Where something is: which of Go's places, and the path or variable in it.
+
+use std::path::{Path, PathBuf};
+
+use crate::word::words;
+
+/// The kind of a root: which of Go's places something lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RootKind {
+    /// The build cache.
+    Gocache,
+    /// The module cache.
+    Gomodcache,
+    /// The checksum database's folder beside the module cache (`GOPATH/pkg/sumdb`).
+    Sumdb,
+    /// A folder where `go install` writes.
+    Gobin,
+    /// A Go installation.
+    Goroot,
+    /// A binary, or a folder of them, that the user named.
+    Binary,
+    /// No place on disk: the settings that Go would use.
+    Environment,
+}
+
+words!(RootKind: Gocache => "gocache", Gomodcache => "gomodcache", Sumdb => "sumdb", Gobin => "gobin", Goroot => "goroot",
+    Binary => "binary", Environment => "environment");
+
+impl RootKind {
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            RootKind::Gocache => "build cache",
+            RootKind::Gomodcache => "module cache",
+            RootKind::Sumdb => "checksum database",
+            RootKind::Gobin | RootKind::Binary => "binaries",
+            RootKind::Goroot => "Go installation",
+            RootKind::Environment => "settings",
+        }
+    }
+}
+
+/// Where a finding is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// An absolute path as it was found, any bytes.
+    Path(PathBuf),
+    /// A variable that no file sets.
+    Env(String),
+}
+
+/// A path as text without loss: valid UTF-8 as it is; else every byte that is none, and `%`, as `%XX`, and `true`.
+pub fn path_text(path: &Path) -> (String, bool) {
+    if let Some(text) = path.to_str() {
+        return (text.to_owned(), false);
+    }
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        out.push_str(&chunk.valid().replace('%', "%25"));
+        for byte in chunk.invalid() {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    (out, true)
+}
