@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const ORDER: &[&str] = &[
     "word",
     "error",
+    "facts",
+    "count",
     "format",
     "sys",
     "locate",
@@ -17,7 +19,6 @@ const ORDER: &[&str] = &[
     "sample",
     "rule",
     "finding",
-    "facts",
     "walk",
     "subject",
     "evidence",

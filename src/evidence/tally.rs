@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::node::{Expect, Node, Root};
+use crate::count::{Counts, Coverage, Trust, Unread};
 use crate::facts::Fact;
 use crate::finding::Sink;
-use crate::report::{Counts, Coverage, Trust, Unread};
 use crate::sys::Stat;
 
 /// Judges one node: who may change it and where it leads. Handed in, since evidence knows no rule.

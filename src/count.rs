@@ -1,0 +1,90 @@
+//! What was counted: files, states, proofs, and what could not be read.
+
+use std::path::PathBuf;
+
+/// What was looked at. Folders are not counted as files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Regular files.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Action entries.
+    pub actions: u64,
+    /// Output files and directories.
+    pub outputs: u64,
+    /// Module versions of which anything is there.
+    pub modules: u64,
+    /// Module zips.
+    pub zips: u64,
+    /// Extracted directories.
+    pub trees: u64,
+    /// Binaries.
+    pub binaries: u64,
+    /// Dependencies of binaries that agree with the module cache.
+    pub deps_matched: u64,
+    /// Dependencies of binaries in all.
+    pub deps: u64,
+    /// Action entries whose output is gone: what a trim leaves, harmless.
+    pub dangling: u64,
+    /// What was listed and gone when it was to be read: a build or a clean-up is at work.
+    pub vanished: u64,
+}
+
+/// The four states of what was looked at, and what could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Holds to every claim about it.
+    pub intact: u64,
+    /// Does not.
+    pub damaged: u64,
+    /// There is no claim to hold it against.
+    pub unverifiable: u64,
+    /// Left out on purpose.
+    pub skipped: u64,
+    /// Could not be read.
+    pub unread: u64,
+}
+
+/// How far modules and outputs can be trusted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Modules proven by the checksum database.
+    pub sumdb: u64,
+    /// Modules equal to the line of the main module's go.sum.
+    pub go_sum: u64,
+    /// Modules that agree with themselves only.
+    pub ziphash: u64,
+    /// Modules that no claim holds.
+    pub module_none: u64,
+    /// Outputs whose content ID was recomputed.
+    pub build_id: u64,
+    /// Outputs whose bytes fit their name.
+    pub sha256: u64,
+    /// Outputs that nothing holds.
+    pub output_none: u64,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The system's reason.
+    pub error: String,
+}
+
+macro_rules! sums {
+    ($type:ty: $($field:ident),+ $(,)?) => {
+        impl $type {
+            /// Adds another count, field by field.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$field += other.$field;)+
+            }
+        }
+    };
+}
+
+sums!(Counts: files, bytes, actions, outputs, modules, zips, trees, binaries, deps_matched, deps, dangling, vanished);
+sums!(Coverage: intact, damaged, unverifiable, skipped, unread);
+sums!(Trust: sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none);
