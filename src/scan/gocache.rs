@@ -64,7 +64,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, (number, of): (u32, u32), tally:
             stray(root, rel, stat.as_ref().ok(), tally);
         }
         seen.blocked += shard.blocked;
-        seen.take(shard);
+        seen.take(shard, run.now_ns);
     }
     seen.settle(run, root, tally);
     seen.judge(run, root, tally);
@@ -154,12 +154,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn take(&mut self, shard: ShardSeen) {
+    fn take(&mut self, shard: ShardSeen, now_ns: i128) {
         for action in shard.actions {
             if let Ok((entry, _)) = &action.entry {
                 self.entries.entry(entry.output).or_default().push(*entry);
             }
-            let unremarkable = matches!(&action.entry, Ok((entry, None)) if entry.time_ns < i64::MAX / 2);
+            let unremarkable = matches!(&action.entry, Ok((entry, None)) if !entries::is_from_the_future(entry, now_ns));
             if !unremarkable {
                 self.odd.insert(action.id, action);
             }
@@ -220,7 +220,7 @@ impl Seen {
             }
             tally.counts.vanished += second.counts.vanished;
             tally.unread.append(&mut second.unread);
-            self.take(again);
+            self.take(again, run.now_ns);
         }
     }
 

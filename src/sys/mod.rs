@@ -23,7 +23,7 @@ pub use way::{Step, Way, way};
 #[cfg(not(unix))]
 use windows as os;
 
-pub use os::{Dir, acl, is_link_loop, make_fifo, mount_for_witness, process, symlink};
+pub use os::{Dir, acl, is_link_loop, make_fifo, mount_for_witness, process, symlink, unmount_for_witness};
 pub use write::{
     AtomicFile, create_dir_all, hard_link, remove_made, remove_temp_tree, rename, set_mode, set_mtime, set_owner, write_file,
 };

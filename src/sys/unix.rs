@@ -214,6 +214,19 @@ pub fn mount_for_witness(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Undoes [`mount_for_witness`].
+pub fn unmount_for_witness(path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        Ok(rustix::mount::unmount(path, rustix::mount::UnmountFlags::empty())?)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+}
+
 /// Access control lists.
 pub mod acl {
     use super::*;

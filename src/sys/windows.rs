@@ -141,6 +141,11 @@ pub fn mount_for_witness(_path: &Path) -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }
 
+/// This system has no such thing.
+pub fn unmount_for_witness(_path: &Path) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
 /// Access control lists.
 pub mod acl {
     use std::io;

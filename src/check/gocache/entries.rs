@@ -102,6 +102,11 @@ pub static ACTION_FUTURE: Rule = Rule {
 /// Nanoseconds of tolerance for clocks that differ.
 const TOLERANCE_NS: i128 = 86_400 * 1_000_000_000;
 
+/// Whether an entry says that it was put in the future.
+pub fn is_from_the_future(entry: &ActionEntry, now_ns: i128) -> bool {
+    i128::from(entry.time_ns) > now_ns + TOLERANCE_NS
+}
+
 /// Judges one action entry by itself.
 pub fn local(root: &Path, seen: &ActionSeen, now_ns: i128, sink: &mut Sink) {
     let rel = action_path(seen.id);
@@ -128,7 +133,7 @@ pub fn local(root: &Path, seen: &ActionSeen, now_ns: i128, sink: &mut Sink) {
                 let message = format!("is spelled as Go never does: {spelling}; Go believes it all the same");
                 sink.push(find(&ACTION_ODD, message).claims("as Go writes it", spelling));
             }
-            if i128::from(entry.time_ns) > now_ns + TOLERANCE_NS {
+            if is_from_the_future(entry, now_ns) {
                 let message = "was put in the future, by its own account".to_owned();
                 sink.push(
                     find(&ACTION_FUTURE, message)

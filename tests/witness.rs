@@ -1,0 +1,134 @@
+//! No rule without its proof: a healthy sample gives no finding above note, and the one damage of a rule's witness gives that
+//! rule's finding, at its level and place, with nothing beside it that the damage does not explain.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "test code")]
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use gocachescan::check::catalogue;
+use gocachescan::finding::{Finding, Place, RootKind};
+use gocachescan::locate::{self, Flags, Host, Source};
+use gocachescan::plan::{Plan, PlannedRoot};
+use gocachescan::report::{Report, Silent};
+use gocachescan::rule::Level;
+use gocachescan::sample::Sample;
+use gocachescan::sys;
+use rayon::prelude::*;
+
+fn sample() -> (tempfile::TempDir, Sample) {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = Sample::make(&folder.path().join("world")).unwrap();
+    (folder, sample)
+}
+
+fn scan(sample: &Sample) -> Report {
+    let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
+    let root = |kind, path| PlannedRoot { kind, path, origin: Source::Env };
+    let roots = vec![root(RootKind::Gocache, sample.gocache())];
+    let plan = Plan {
+        roots,
+        settings,
+        main_module: Some(sample.main()),
+        only: Vec::new(),
+        skip: Vec::new(),
+        fail_on: Some(Level::Warning),
+        allow_empty: false,
+        jobs: 2,
+        facts: true,
+    };
+    gocachescan::scan::run(&plan, &Silent)
+}
+
+fn loud(report: &Report) -> Vec<String> {
+    let shown = |f: &Finding| format!("{} {} {:?}: {}", f.level, f.rule.id, f.place, f.message);
+    report.findings.iter().filter(|f| f.level > Level::Note).map(shown).collect()
+}
+
+#[test]
+fn a_healthy_sample_has_no_finding() {
+    let (_folder, sample) = sample();
+    let report = scan(&sample);
+    assert_eq!(report.findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0]);
+    assert!(report.complete, "{:?}", report.unread);
+    assert!(report.counts.actions >= 4 && report.counts.outputs >= 4, "{:?}", report.counts);
+}
+
+fn explained(finding: &Finding, place: &Place) -> bool {
+    match (&finding.place, place) {
+        (Place::Path(a), Place::Path(b)) => a.starts_with(b) || b.starts_with(a),
+        (a, b) => a == b,
+    }
+}
+
+#[test]
+fn each_rule_tells_its_damage_and_nothing_else() {
+    let root = sys::process::effective_uid() == 0;
+    let failures = Mutex::new(Vec::new());
+    let need_root = Mutex::new(Vec::new());
+    let rules: Vec<_> = catalogue().collect();
+    // Most of the time goes into the second look at what is young: side by side it is the same second.
+    rules.par_iter().for_each(|rule| {
+        let fail = |why: String| failures.lock().unwrap().push(why);
+        let (_folder, mut sample) = sample();
+        let place = match (rule.witness)(&mut sample) {
+            Ok(place) => place,
+            Err(e) if !root && e.kind() == std::io::ErrorKind::PermissionDenied => {
+                need_root.lock().unwrap().push(rule.id);
+                return;
+            }
+            Err(e) => {
+                return fail(format!("{}: the damage can't be made: {e}", rule.id));
+            }
+        };
+        let report = scan(&sample);
+        let told = report.findings.iter().any(|f| f.rule == *rule && f.place == place && f.level == rule.level);
+        if !told {
+            fail(format!("{}: not told at {place:?}; told instead: {:#?}", rule.id, loud(&report)));
+        }
+        let noise: Vec<_> = report.findings.iter().filter(|f| f.level > Level::Note && !explained(f, &place)).collect();
+        if !noise.is_empty() {
+            fail(format!("{}: beside {place:?}: {noise:#?}", rule.id));
+        }
+        if rule.id == "mount-inside" {
+            sys::unmount_for_witness(&PathBuf::from(match &place {
+                Place::Path(p) => p.clone(),
+                Place::Env(_) => PathBuf::new(),
+            }))
+            .unwrap();
+        }
+    });
+    let (failures, need_root) = (failures.into_inner().unwrap(), need_root.into_inner().unwrap());
+    // Never a silent skip: without root these are shown by the suite that `.ci/run` calls as root.
+    assert!(need_root.len() <= 12, "{need_root:?}");
+    if !need_root.is_empty() {
+        eprintln!("not shown without root: {}", need_root.join(", "));
+    }
+    assert!(failures.is_empty(), "{} of {} rules:\n{}", failures.len(), catalogue().count(), failures.join("\n"));
+}
+
+#[test]
+fn the_catalogue_is_whole() {
+    let mut ids: Vec<&str> = catalogue().map(|r| r.id).collect();
+    let total = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), total, "a rule's name is used twice");
+    for rule in catalogue() {
+        let kebab = rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        assert!(kebab, "{}", rule.id);
+        for (name, text) in [
+            ("summary", rule.summary),
+            ("what", rule.what),
+            ("why", rule.why),
+            ("go", rule.go),
+            ("mend", rule.mend),
+            ("source", rule.source),
+        ] {
+            assert!(text.len() > 8, "{}: {name} is missing", rule.id);
+            assert!(!text.contains("  "), "{}: {name} has a run of blanks: {text}", rule.id);
+        }
+        assert!(rule.summary.len() <= 110, "{}: the summary is no line", rule.id);
+    }
+}
