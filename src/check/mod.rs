@@ -1,10 +1,12 @@
 //! The catalogue: one file a subject, which holds its rules, each with explanation and witness, and one pure function.
 
+pub mod binary;
+
 use crate::rule::Rule;
 
 /// Every rule, in the order of the rooms.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    let groups: &[&[&Rule]] = &[];
+    let groups: &[&[&Rule]] = &[binary::RULES];
     groups.iter().copied().flatten().copied()
 }
 

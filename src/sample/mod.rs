@@ -1,6 +1,8 @@
 //! A small healthy world made without Go: a build cache, a module cache, a binary and a main module, byte for byte in
 //! Go's formats. `demo` poisons one, and every rule's witness damages one.
 
+pub mod binary;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ impl Sample {
             sys::create_dir_all(&dir)?;
         }
         sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
+        sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }
 

@@ -233,7 +233,9 @@ mod tests {
 
     #[test]
     fn a_replacement_and_its_empty_line() {
-        let text = format!("path\tm/cmd\nmod\tm\t(devel)\t\ndep\ta\tv1\n=>\t../a\t(devel)\t\n\ndep\tb\tv2\t{SUM}\nbuild\tGOOS=linux\nbuild\t-ldflags=\"-X 'a=b c'\"\n");
+        let text = format!(
+            "path\tm/cmd\nmod\tm\t(devel)\t\ndep\ta\tv1\n=>\t../a\t(devel)\t\n\ndep\tb\tv2\t{SUM}\nbuild\tGOOS=linux\nbuild\t-ldflags=\"-X 'a=b c'\"\n"
+        );
         let info = parse(text.as_bytes()).unwrap();
         assert_eq!(info.damage, []);
         assert_eq!(info.main.unwrap().version, "(devel)");
