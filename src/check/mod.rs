@@ -2,6 +2,7 @@
 
 pub mod gocache;
 pub mod posture;
+pub mod binary;
 
 use crate::rule::Rule;
 
@@ -9,6 +10,8 @@ use crate::rule::Rule;
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
     let groups: &[&[&[&Rule]]] = &[&[posture::RULES], gocache::RULES];
     groups.iter().copied().flatten().copied().flatten().copied()
+    let groups: &[&[&Rule]] = &[binary::RULES];
+    groups.iter().copied().flatten().copied()
 }
 
 /// The rule called `id`.

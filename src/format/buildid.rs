@@ -299,8 +299,9 @@ mod tests {
             cuts in proptest::collection::vec(1usize..50, 1..20),
             start in 0u64..300, len in 0u64..40,
         ) {
-            let excluded = [start..start + len];
-            let mut hasher = ContentHasher::new(&BuildId::new(id.clone()), &excluded, false);
+            let range = start..start + len;
+            let excluded = std::slice::from_ref(&range);
+            let mut hasher = ContentHasher::new(&BuildId::new(id.clone()), excluded, false);
             let mut rest = data.as_slice();
             for cut in cuts.into_iter().cycle() {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));
@@ -308,7 +309,7 @@ mod tests {
                 rest = after;
                 if rest.is_empty() { break }
             }
-            prop_assert_eq!(hasher.finish().content, reference(&data, &id, &excluded));
+            prop_assert_eq!(hasher.finish().content, reference(&data, &id, excluded));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Go's formats. `demo` poisons one, and every rule's witness damages one.
 
 mod gocache;
+pub mod binary;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,6 +30,7 @@ impl Sample {
         }
         sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
         sample.make_gocache()?;
+        sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }
 

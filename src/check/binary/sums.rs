@@ -1,0 +1,93 @@
+//! The sums that a binary records, held against what the module cache and go.sum say of the same modules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{file_name, rules};
+use crate::facts::{BinaryFact, BuildModule, ModuleVersion};
+use crate::finding::{Finding, RootKind, Sink};
+
+/// What is known of one module version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Known {
+    /// Sum and its source, such as `the zip in the module cache`.
+    sums: Vec<(String, &'static str)>,
+}
+
+/// What the caches of this machine say of modules: filled from the facts of a scan, then asked by [`joined`].
+#[derive(Debug, Clone, Default)]
+pub struct ModuleSums {
+    modules: BTreeMap<ModuleVersion, Known>,
+    by_sum: BTreeMap<String, BTreeSet<ModuleVersion>>,
+}
+
+impl ModuleSums {
+    /// The h1 that was computed from a module's zip.
+    pub fn add_zip(&mut self, module: &ModuleVersion, h1: &str) {
+        self.add(module, h1, "the zip in the module cache");
+    }
+
+    /// What a `.ziphash` file claims.
+    pub fn add_ziphash(&mut self, module: &ModuleVersion, h1: &str) {
+        self.add(module, h1, "the .ziphash in the module cache");
+    }
+
+    /// A line of go.sum (not a `/go.mod` line).
+    pub fn add_go_sum(&mut self, module: &ModuleVersion, h1: &str) {
+        self.add(module, h1, "go.sum of the main module");
+    }
+
+    fn add(&mut self, module: &ModuleVersion, h1: &str, source: &'static str) {
+        if !h1.starts_with("h1:") {
+            return;
+        }
+        self.by_sum.entry(h1.to_owned()).or_default().insert(module.clone());
+        let known = self.modules.entry(module.clone()).or_default();
+        if !known.sums.iter().any(|(_, s)| *s == source) {
+            known.sums.push((h1.to_owned(), source));
+        }
+    }
+
+    fn of(&self, module: &ModuleVersion) -> &[(String, &'static str)] {
+        self.modules.get(module).map_or(&[], |k| k.sums.as_slice())
+    }
+
+    /// Another module version that has this sum.
+    fn owner(&self, sum: &str, other_than: &ModuleVersion) -> Option<&ModuleVersion> {
+        self.by_sum.get(sum)?.iter().find(|m| *m != other_than)
+    }
+}
+
+/// Holds the sums of one binary against what is known; pure. A module that nothing is known of is normal.
+///
+/// Where zip, `.ziphash` and go.sum disagree among themselves, the damage is theirs and told there: a sum that equals
+/// one of them is right.
+pub fn joined(fact: &BinaryFact, root: RootKind, known: &ModuleSums, sink: &mut Sink) {
+    for module in fact.main.iter().chain(&fact.deps) {
+        let compiled = module.replace.as_deref().unwrap_or(module);
+        if let Some(finding) = judge(fact, root, compiled, known) {
+            sink.push(finding);
+        }
+    }
+}
+
+fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, known: &ModuleSums) -> Option<Finding> {
+    if module.sum.is_empty() {
+        return None;
+    }
+    let named = ModuleVersion { path: module.path.clone(), version: module.version.clone() };
+    let sums = known.of(&named);
+    if sums.iter().any(|(sum, _)| *sum == module.sum) {
+        return None;
+    }
+    let subject = format!("{named} in {}", file_name(&fact.path));
+    if let Some(owner) = known.owner(&module.sum, &named) {
+        let message =
+            format!("says that it holds `{named}`, but the sum beside it is that of `{owner}`: the true version is hidden");
+        let finding = Finding::at(&rules::VERSION_HIDDEN, root, &fact.path, subject, message);
+        return Some(finding.claims(named.to_string(), owner.to_string()).claimed_by("its build info"));
+    }
+    let (sum, source) = sums.first()?;
+    let message = format!("records a sum of `{named}` that differs from {source}");
+    let finding = Finding::at(&rules::SUM, root, &fact.path, subject, message);
+    Some(finding.claims(module.sum.clone(), sum.clone()).claimed_by("its build info"))
+}
