@@ -1,6 +1,7 @@
 //! Tells whether Go's build cache, module cache and installed binaries can be trusted, what exactly is wrong, and how to mend it.
 
 pub mod check;
+pub mod cli;
 pub mod error;
 pub mod evidence;
 pub mod facts;
@@ -8,6 +9,7 @@ pub mod finding;
 pub mod format;
 pub mod locate;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod rule;
 pub mod sample;

@@ -1,5 +1,5 @@
 //! Parses, calls, and turns the outcome into an exit code.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    gocachescan::cli::run(std::env::args_os(), &gocachescan::locate::Host::current()).into()
 }
