@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod count;
+pub mod cli;
 pub mod error;
 pub mod evidence;
 pub mod facts;

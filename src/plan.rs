@@ -1,10 +1,16 @@
 //! Everything that is decided before the first file is opened.
 
-use std::path::PathBuf;
+mod identify;
 
+use std::path::{Path, PathBuf};
+
+pub use identify::identify;
+
+use crate::error::Error;
 use crate::finding::RootKind;
-use crate::locate::{Settings, Source};
+use crate::locate::{Flags, Settings, Source};
 use crate::rule::Level;
+use crate::sys;
 
 /// A place to scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,4 +44,103 @@ pub struct Plan {
     pub jobs: usize,
     /// Whether rows for `--facts` are kept.
     pub facts: bool,
+}
+
+/// What the user asked for; paths are absolute.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Caches and binaries that were named, whose kind is still to be told. Where there are any, only they and what a
+    /// flag names are scanned.
+    pub paths: Vec<PathBuf>,
+    /// Binaries and folders of them that were named as such, in the place of GOBIN and GOPATH/bin.
+    pub bins: Vec<PathBuf>,
+    /// No binaries.
+    pub no_bin: bool,
+    /// The flags with which the settings were resolved.
+    pub flags: Flags,
+    /// As in [`Plan`].
+    pub main_module: Option<PathBuf>,
+    /// As in [`Plan`].
+    pub only: Vec<String>,
+    /// As in [`Plan`].
+    pub skip: Vec<String>,
+    /// As in [`Plan`].
+    pub fail_on: Option<Level>,
+    /// As in [`Plan`].
+    pub allow_empty: bool,
+    /// As in [`Plan`].
+    pub jobs: usize,
+    /// As in [`Plan`].
+    pub facts: bool,
+}
+
+impl Plan {
+    /// Decides what to scan: what a flag names, what an argument is, and, where no argument narrows it, what Go uses.
+    ///
+    /// Fails with [`Error::Usage`] where an argument is none of Go's things or the main module has no `go.mod`, and with
+    /// [`Error::Io`] where an argument can't be looked at.
+    pub fn assemble(settings: Settings, request: Request) -> Result<Plan, Error> {
+        let Request { paths, bins, no_bin, flags, main_module, only, skip, fail_on, allow_empty, jobs, facts } = request;
+        let all = paths.is_empty();
+        let mut roots = Roots::default();
+        let source = |name: &str| settings.get(name).map_or(Source::Default, |s| s.source);
+        let modules_named = flags.gomodcache.is_some() || flags.gopath.is_some();
+        for (kind, name, named) in [
+            (RootKind::Gocache, "GOCACHE", flags.gocache.is_some()),
+            (RootKind::Gomodcache, "GOMODCACHE", modules_named),
+            (RootKind::Goroot, "GOROOT", false),
+        ] {
+            // A Go installation is big and its package manager's: it is scanned only where it is named.
+            let wanted = if kind == RootKind::Goroot { flags.goroot.is_some() } else { all || named };
+            if let (true, Some(path)) = (wanted, settings.path(name)) {
+                roots.push(kind, path, source(name));
+            }
+        }
+        if let (true, Some(path)) = (all || modules_named, &settings.sumdb) {
+            roots.push(RootKind::Sumdb, path, source("GOPATH"));
+        }
+        for path in &paths {
+            for (kind, path) in identify(path)? {
+                roots.push(kind, &path, Source::Flag);
+            }
+        }
+        for path in &bins {
+            roots.push(RootKind::Binary, path, Source::Flag);
+        }
+        if !no_bin && bins.is_empty() && (all || flags.gopath.is_some()) {
+            let (folders, origin) = settings.bin_folders();
+            for path in folders {
+                roots.push(RootKind::Gobin, &path, origin);
+            }
+        }
+        if let Some(dir) = &main_module {
+            require_main_module(dir)?;
+        }
+        let Roots(mut roots) = roots;
+        roots.sort_by_key(|r| r.kind);
+        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts })
+    }
+}
+
+/// A folder without `go.mod` has no go.sum that means anything: a slip of the pen, better told than ignored.
+fn require_main_module(dir: &Path) -> Result<(), Error> {
+    if ["go.mod", "go.work"].iter().any(|name| sys::lstat(&dir.join(name)).is_ok()) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "`{}` has no go.mod: `--main-module` takes the folder of a main module or workspace",
+        dir.display()
+    )))
+}
+
+#[derive(Default)]
+struct Roots(Vec<PlannedRoot>);
+
+impl Roots {
+    /// Adds a root, once.
+    fn push(&mut self, kind: RootKind, path: &Path, origin: Source) {
+        if !self.0.iter().any(|r| r.path == path && r.kind == kind) {
+            self.0.push(PlannedRoot { kind, path: path.to_path_buf(), origin });
+        }
+    }
 }

@@ -1,6 +1,12 @@
 //! The report: one value, made by the scan, from which every format is rendered. It decides nothing.
 
 pub mod env;
+pub mod facts;
+pub mod human;
+pub mod json;
+pub mod progress;
+pub mod schema;
+pub mod text;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -70,6 +76,18 @@ pub struct Report {
     pub suppressed: u64,
     /// Rows for `--facts`, sorted; empty if nobody asked.
     pub facts: Vec<Fact>,
+}
+
+impl Report {
+    /// Whether nothing at all was looked at: never a success by itself.
+    pub fn nothing_scanned(&self) -> bool {
+        self.counts.files == 0 && self.counts.binaries == 0
+    }
+
+    /// Whether a place that a flag or argument names is not there.
+    pub fn named_root_absent(&self) -> bool {
+        self.roots.iter().any(|r| r.origin == Source::Flag && r.state == RootState::Absent)
+    }
 }
 
 /// Told by the scan while it works; shown on standard error, or not at all.

@@ -1,0 +1,273 @@
+//! Flags and commands as data. What is said of them in `--help`, the manual page and the completions comes from here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::rule::Level;
+
+const MAIN_EXAMPLES: &str = "\
+Examples:
+  gocachescan                                   scan what Go uses on this machine
+  gocachescan --main-module .                   hold the module cache to this module's go.sum, too
+  gocachescan ~/go/bin/gopls /mnt/ci/go-build   scan a binary and a copied cache
+  gocachescan --format json | jq .findings      for a script
+  gocachescan explain zip-hash-mismatch         what a rule means and how to mend it
+  gocachescan demo                              see it find something
+
+Exit codes: 0 complete, and no finding reaches --fail-on; 1 a finding does; 2 wrong usage;
+3 incomplete, or nothing to scan. They are the same for every format.";
+
+const ENV_EXAMPLES: &str = "\
+Examples:
+  gocachescan env                       every setting, with where it comes from
+  gocachescan env GOCACHE GOMODCACHE    the values of these, one a line
+  gocachescan env --format json         {\"NAME\": \"value\"}, as `go env -json`
+
+Exit codes: 0; 2 where Go itself refuses the environment.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  gocachescan explain                     the catalogue of rules, a line each
+  gocachescan explain zip-hash-mismatch   one rule: what, why, what Go does, how to mend it
+  gocachescan explain trust               how far each kind of proof reaches
+  gocachescan explain --format json       every rule with all its texts
+  gocachescan explain --schema            the JSON Schema of the report";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  gocachescan demo           make a poisoned cache, scan it, remove it
+  gocachescan demo --keep    leave it there, to look around in
+
+Exit codes: 0 every planted damage was found; 1 one was not.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  gocachescan completions bash > ~/.local/share/bash-completion/completions/gocachescan
+  gocachescan completions zsh > ~/.zfunc/_gocachescan
+  gocachescan completions fish > ~/.config/fish/completions/gocachescan.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  gocachescan man | man -l -           read it
+  gocachescan man > gocachescan.1      keep it
+  gocachescan man env > gocachescan-env.1";
+
+/// Tells whether Go's build cache, module cache and installed binaries can be trusted.
+///
+/// Sweeps every cache and binary that Go uses here, or those that are named, and says what is wrong and how to mend it. It
+/// needs no `go`, no network, and changes nothing. Without a command it scans.
+#[derive(Debug, Parser)]
+#[command(name = "gocachescan", version, after_help = MAIN_EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    /// The command; a scan where none is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of the scan.
+    #[command(flatten)]
+    pub scan: ScanArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sweep every cache and binary that Go uses here; the default command
+    #[command(after_help = MAIN_EXAMPLES)]
+    Scan(Box<ScanArgs>),
+    /// Print what Go would use here, and where each value comes from
+    #[command(after_help = ENV_EXAMPLES)]
+    Env(EnvArgs),
+    /// Explain a rule; without one, print the whole catalogue
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
+    /// Make a small poisoned cache in a temporary folder, scan it and show the report
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The page of this command instead
+        command: Option<String>,
+    },
+}
+
+/// Where Go's things are; without these, what Go itself would use.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Where to look")]
+pub struct PlaceArgs {
+    /// Build cache
+    #[arg(long, value_name = "DIR")]
+    pub gocache: Option<PathBuf>,
+    /// Module cache
+    #[arg(long, value_name = "DIR")]
+    pub gomodcache: Option<PathBuf>,
+    /// Folders of GOPATH, separated as in PATH
+    #[arg(long, value_name = "LIST")]
+    pub gopath: Option<OsString>,
+    /// Go installation
+    #[arg(long, value_name = "DIR")]
+    pub goroot: Option<PathBuf>,
+}
+
+/// Flags of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Cache, binary or folder of binaries; its kind is told from what is in it. Only these are scanned, beside what
+    /// flags name. One that is called like a command is written ./NAME
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Where the caches are.
+    #[command(flatten)]
+    pub places: PlaceArgs,
+
+    /// Binary or folder of binaries, instead of GOBIN and GOPATH/bin (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Where to look")]
+    pub bin: Vec<PathBuf>,
+    /// Scan no binaries
+    #[arg(long, conflicts_with = "bin", help_heading = "Where to look")]
+    pub no_bin: bool,
+    /// Folder of a main module, to whose go.sum the caches and binaries are held
+    #[arg(long, value_name = "DIR", help_heading = "Where to look")]
+    pub main_module: Option<PathBuf>,
+
+    /// Worker threads [default: as many as there are processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "What to judge")]
+    pub jobs: Option<u16>,
+    /// Only findings of this rule (repeatable)
+    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
+    pub only: Vec<String>,
+    /// No findings of this rule (repeatable)
+    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
+    pub skip: Vec<String>,
+    /// The level from which the exit code is 1
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "What to judge")]
+    pub fail_on: FailOn,
+    /// Nothing to scan is a success
+    #[arg(long, help_heading = "What to judge")]
+    pub allow_empty: bool,
+
+    /// Format of the report on standard output
+    #[arg(long, value_enum, default_value = "human", help_heading = "What to print")]
+    pub format: Format,
+    /// Write the report to a file, too: human:FILE, json:FILE or jsonl:FILE (repeatable). The file appears when it is whole
+    #[arg(long, value_name = "FORMAT:FILE", value_parser = clap::builder::OsStringValueParser::new(), help_heading = "What to print")]
+    pub output: Vec<OsString>,
+    /// Write what was learned of every zip, tree, entry and binary, one JSON object a line
+    #[arg(long, value_name = "FILE", help_heading = "What to print")]
+    pub facts: Option<PathBuf>,
+    /// Colour of the report for people; NO_COLOR, CLICOLOR=0 and CLICOLOR_FORCE are kept
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
+    pub color: When,
+    /// Progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
+    pub progress: When,
+    /// No progress, no notes, and nothing at all where all is well
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "What to print")]
+    pub quiet: bool,
+    /// Every finding of a group, and all that its rule says
+    #[arg(long, short, help_heading = "What to print")]
+    pub verbose: bool,
+}
+
+/// Flags of `env`.
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// Only these
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// How to print them
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Table,
+    /// Where the caches are.
+    #[command(flatten)]
+    pub places: PlaceArgs,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A rule, or one of the topics trust, levels, formats, exit-codes
+    #[arg(value_name = "RULE")]
+    pub rule: Option<String>,
+    /// Print the JSON Schema of the report, of a line of jsonl and of a line of --facts
+    #[arg(long, conflicts_with_all = ["rule", "format"])]
+    pub schema: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Table,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Leave the folder there
+    #[arg(long)]
+    pub keep: bool,
+    /// Colour of the report
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub color: When,
+}
+
+/// Formats of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// Formats of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    /// For people
+    Human,
+    /// JSON
+    Json,
+}
+
+/// When to do what depends on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+/// The level from which a run fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors only
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Any finding
+    Note,
+    /// None
+    Never,
+}
+
+impl FailOn {
+    /// The level, `None` for never.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            FailOn::Error => Some(Level::Error),
+            FailOn::Warning => Some(Level::Warning),
+            FailOn::Note => Some(Level::Note),
+            FailOn::Never => None,
+        }
+    }
+}

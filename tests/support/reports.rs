@@ -1,0 +1,283 @@
+//! Reports made by hand, one for each situation.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use gocachescan::facts::{BinaryFact, BuildModule, Fact, ModuleTrust, ModuleVersion};
+use gocachescan::finding::{Finding, Mend, Place, RootKind};
+use gocachescan::locate::{Settings, Source};
+use gocachescan::report::{Counts, Coverage, Report, RootReport, RootState, Trust, Unread};
+use gocachescan::rule::{Fix, Kind, Level, Rule};
+
+pub const HOME: &str = "/home/gopher";
+
+pub static REPOINTED: Rule = Rule {
+    id: "archive-action-mismatch",
+    level: Level::Error,
+    kind: Kind::Integrity,
+    fix: Fix::Quarantine,
+    summary: "an action entry names an archive of another action",
+    what: "The action ID in the build ID of the archive is that of the entry.",
+    why: "Go links such an archive without a word: it compares sizes only. An accident can't look like this.",
+    go: "Nothing: it links the archive.",
+    mend: "Remove the entry; the next build makes it afresh. Then find out who could write to the cache.",
+    source: "cmd/go/internal/cache/cache.go (get)",
+    witness: |_| Ok(Place::Env(String::new())),
+};
+
+pub static DIFFERS: Rule =
+    Rule { id: "tree-file-differs", summary: "an extracted file is not the one in the zip", ..copy(&REPOINTED) };
+pub static WRITABLE: Rule = Rule {
+    id: "writable-by-others",
+    level: Level::Warning,
+    kind: Kind::Posture,
+    fix: Fix::Chmod,
+    why: "Anybody on this machine may change what you build.",
+    mend: "Take the right away.",
+    ..copy(&REPOINTED)
+};
+pub static UMASK: Rule =
+    Rule { id: "group-writable", level: Level::Note, kind: Kind::Posture, fix: Fix::None, ..copy(&REPOINTED) };
+pub static SUMDB_OFF: Rule = Rule {
+    id: "sumdb-off",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    why: "A module that is changed on its way here is not noticed.",
+    mend: "Unset it.",
+    ..copy(&REPOINTED)
+};
+
+const fn copy(r: &Rule) -> Rule {
+    Rule {
+        id: r.id,
+        level: r.level,
+        kind: r.kind,
+        fix: r.fix,
+        summary: r.summary,
+        what: r.what,
+        why: r.why,
+        go: r.go,
+        mend: r.mend,
+        source: r.source,
+        witness: r.witness,
+    }
+}
+
+fn at(rule: &'static Rule, root: RootKind, path: &str, subject: &str, message: &str) -> Finding {
+    Finding::new(rule, root, Place::Path(PathBuf::from(path)), subject, message)
+}
+
+fn root(kind: RootKind, path: &str, origin: Source, state: RootState, counts: Counts, trust: Trust) -> RootReport {
+    RootReport { kind, path: PathBuf::from(path), origin, state, counts, trust }
+}
+
+/// A healthy machine of some size.
+pub fn healthy() -> Report {
+    let cache = Counts { files: 18_428, bytes: 2_142_776_189, actions: 11_466, outputs: 6_962, dangling: 2, ..Counts::default() };
+    let modules = Counts { files: 103_302, bytes: 2_734_000_000, modules: 569, zips: 569, trees: 569, ..Counts::default() };
+    let bins = Counts { files: 3, bytes: 256_000_000, binaries: 3, deps: 404, deps_matched: 404, ..Counts::default() };
+    let counts = Counts {
+        files: 121_733,
+        bytes: 5_132_776_189,
+        actions: 11_466,
+        outputs: 6_962,
+        modules: 569,
+        zips: 569,
+        trees: 569,
+        binaries: 3,
+        deps: 404,
+        deps_matched: 404,
+        dangling: 2,
+        vanished: 0,
+    };
+    let trust = Trust { go_sum: 14, ziphash: 555, sha256: 6_962, ..Trust::default() };
+    Report {
+        command: "scan",
+        started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_417_690_400),
+        elapsed: Duration::from_millis(3_412),
+        complete: true,
+        roots: vec![
+            root(
+                RootKind::Gocache,
+                "/home/gopher/.cache/go-build",
+                Source::Default,
+                RootState::Ok,
+                cache,
+                Trust { sha256: 6_962, ..Trust::default() },
+            ),
+            root(
+                RootKind::Gomodcache,
+                "/home/gopher/go/pkg/mod",
+                Source::Goenv,
+                RootState::Ok,
+                modules,
+                Trust { go_sum: 14, ziphash: 555, ..Trust::default() },
+            ),
+            root(RootKind::Gobin, "/home/gopher/go/bin", Source::Default, RootState::Ok, bins, Trust::default()),
+        ],
+        counts,
+        coverage: Coverage { intact: 8_103, ..Coverage::default() },
+        trust,
+        findings: Vec::new(),
+        settings: Settings::default(),
+        unread: Vec::new(),
+        suppressed: 0,
+        facts: Vec::new(),
+    }
+}
+
+const ENTRY: &str = "3fa1c0de9876543210fedcba98765432100123456789abcdef0123456789ab9c";
+
+/// Something is wrong, of each level.
+pub fn wrong() -> Report {
+    let mut r = healthy();
+    let entry = format!("/home/gopher/.cache/go-build/3f/{ENTRY}-a");
+    r.findings = vec![
+        at(
+            &REPOINTED,
+            RootKind::Gocache,
+            &entry,
+            ENTRY,
+            &format!("the entry of action `{ENTRY}` names an archive that another action built (`golang.org/x/text/language`)"),
+        )
+        .claims(ENTRY, "88b04".repeat(12) + "0041")
+        .claimed_by("the entry's name"),
+        at(
+            &DIFFERS,
+            RootKind::Gomodcache,
+            "/home/gopher/go/pkg/mod/golang.org/x/text@v0.3.8/language/parse.go",
+            "golang.org/x/text@v0.3.8",
+            "2 bytes differ from `/home/gopher/go/pkg/mod/cache/download/golang.org/x/text/@v/v0.3.8.zip`, first at 1204",
+        )
+        .claims("h1:nAL+RVCQ9uMn3vJZbV+MRnydTJFPf8qqY42YiA6MrqY=", "h1:0000000000000000000000000000000000000000000=")
+        .claimed_by("/home/gopher/go/pkg/mod/cache/download/golang.org/x/text/@v/v0.3.8.ziphash"),
+        Finding {
+            more: 1_204,
+            ..at(&WRITABLE, RootKind::Gomodcache, "/home/gopher/go/pkg/mod", ".", "drwxrwxrwx: anybody may write here")
+                .mend(Mend::Command(vec!["chmod".into(), "-R".into(), "o-w".into(), "/home/gopher/go/my mod".into()]))
+        },
+        at(
+            &SUMDB_OFF,
+            RootKind::Environment,
+            "/home/gopher/.config/go/env",
+            "GOSUMDB",
+            "`GOSUMDB=off` turns the checksum database off",
+        )
+        .line(3)
+        .mend(Mend::Edit {
+            file: PathBuf::from("/home/gopher/.config/go/env"),
+            line: 3,
+            old: "GOSUMDB=off".into(),
+            new: None,
+        }),
+        Finding::new(
+            &SUMDB_OFF,
+            RootKind::Environment,
+            Place::Env("GONOSUMDB".into()),
+            "GONOSUMDB",
+            "`GONOSUMDB=*` does the same",
+        ),
+        at(&UMASK, RootKind::Gobin, "/home/gopher/go/bin", ".", "writable by its owner's own group, as umask 002 makes it"),
+    ];
+    r.coverage = Coverage { intact: 8_101, damaged: 2, ..Coverage::default() };
+    r
+}
+
+/// Hundreds of one cause.
+pub fn many() -> Report {
+    let mut r = healthy();
+    r.findings = (0..1_207)
+        .map(|i| {
+            let path = format!("/home/gopher/go/pkg/mod/example.com/m@v1.0.0/f{i:04}.go");
+            at(&DIFFERS, RootKind::Gomodcache, &path, &format!("example.com/m@v1.0.0/f{i:04}.go"), "1 byte differs from the zip")
+        })
+        .collect();
+    r.findings.push(at(&WRITABLE, RootKind::Gocache, "/home/gopher/.cache/go-build", ".", "anybody may write here"));
+    r
+}
+
+/// Names that would fool a terminal.
+pub fn hostile() -> Report {
+    let mut r = healthy();
+    let name = "/home/gopher/go/pkg/mod/evil\n\x1b[2J\x1b]0;owned\x07\u{202e}gpj.exe\\x";
+    r.findings = vec![
+        at(&DIFFERS, RootKind::Gomodcache, name, "evil@v1\n.0.0\u{202e}", "the name `a\nb\x1b[31m` is not Go's\r")
+            .claims("\x1b[8mhidden", "\u{200b}")
+            .claimed_by("/tmp/\x1b[0m")
+            .mend(Mend::Command(vec!["rm".into(), "--".into(), name.into()])),
+    ];
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+        let raw = PathBuf::from(std::ffi::OsString::from_vec(b"/home/gopher/go/bin/100%\xff\xfe".to_vec()));
+        r.findings.push(Finding::new(&WRITABLE, RootKind::Gobin, Place::Path(raw.clone()), "x", "is odd"));
+        r.unread.push(Unread { path: raw, error: "Permission denied\n".into() });
+        r.complete = false;
+    }
+    r
+}
+
+/// Some of it could not be read.
+pub fn incomplete() -> Report {
+    let mut r = healthy();
+    r.complete = false;
+    r.unread = (0..12)
+        .map(|i| Unread {
+            path: PathBuf::from(format!("/home/gopher/go/pkg/mod/cache/download/x{i:02}")),
+            error: "Permission denied (os error 13)".into(),
+        })
+        .collect();
+    r.coverage.unread = 12;
+    r
+}
+
+/// There is nothing.
+pub fn nothing() -> Report {
+    let mut r = healthy();
+    for root in &mut r.roots {
+        root.state = RootState::Absent;
+        root.counts = Counts::default();
+        root.trust = Trust::default();
+    }
+    r.counts = Counts::default();
+    r.coverage = Coverage::default();
+    r.trust = Trust::default();
+    r.elapsed = Duration::from_millis(4);
+    r
+}
+
+/// One fact of each kind.
+pub fn facts() -> Vec<Fact> {
+    let path = |p: &str| PathBuf::from(p);
+    let module = ModuleVersion { path: "golang.org/x/text".into(), version: "v0.3.8".into() };
+    let plain = |p: &str, v: &str| BuildModule { path: p.into(), version: v.into(), sum: "h1:x=".into(), replace: None };
+    vec![
+        Fact::Zip {
+            path: path("/m/v0.3.8.zip"),
+            module: module.clone(),
+            h1: Some("h1:a=".into()),
+            claimed_h1: None,
+            size: 12,
+            trust: ModuleTrust::Ziphash,
+        },
+        Fact::Tree { path: path("/m/text@v0.3.8"), module: module.clone(), h1: None, same_as_zip: Some(true) },
+        Fact::Mod { path: path("/m/v0.3.8.mod"), module, h1: "h1:b=".into() },
+        Fact::Action { path: path("/c/3f/x-a"), action_id: "3f".into(), output_id: "7c".into(), size: 3 },
+        Fact::Output { path: path("/c/7c/x-d"), output_id: "7c".into(), size: 3, sha256: "7c".into(), class: "archive" },
+        Fact::Binary(Box::new(BinaryFact {
+            path: path("/b/tool"),
+            format: "elf",
+            goos: Some("linux"),
+            goarch: None,
+            go: true,
+            go_version: "go1.26.8".into(),
+            path_pkg: "example.com/tool".into(),
+            main: Some(plain("example.com/tool", "(devel)")),
+            deps: vec![BuildModule { replace: Some(Box::new(plain("../y", ""))), ..plain("example.com/y", "v1.0.0") }],
+            settings: vec![("-buildmode".into(), "exe".into()), ("GOOS".into(), "linux".into())],
+            build_id: String::new(),
+            content_id_ok: None,
+        })),
+    ]
+}
