@@ -3,6 +3,8 @@
 pub mod accounts;
 pub mod acl;
 pub mod action;
+pub mod dirhash;
+pub mod module;
 pub mod mountinfo;
 pub mod output;
 
