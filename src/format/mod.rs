@@ -4,9 +4,15 @@ pub mod accounts;
 pub mod acl;
 pub mod action;
 pub mod dirhash;
+pub mod gitconfig;
+pub mod gomod;
+pub mod gosum;
+pub mod info;
+pub mod list;
 pub mod module;
 pub mod mountinfo;
 pub mod output;
+pub mod ziphash;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

@@ -3,6 +3,8 @@
 pub mod escape;
 mod letters;
 pub mod path;
+pub mod pattern;
+pub mod pseudo;
 pub mod version;
 
 pub use escape::{escape_path, escape_version, unescape_path, unescape_version};
