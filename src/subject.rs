@@ -1,5 +1,7 @@
-//! Every entry becomes exactly one subject, strays too: the build cache. The module cache's subjects stand beside its
-//! formats.
+//! What an entry is, told from its name and type alone. Total: every entry becomes exactly one subject, strays too. The
+//! build cache stands here.
+
+pub mod modcache;
 
 use std::ffi::OsStr;
 
@@ -62,6 +64,12 @@ pub fn cache_entry(name: &OsStr) -> CacheEntry {
         }
         _ => CacheEntry::Stray,
     }
+}
+
+/// Names that systems and backup tools leave in any folder.
+pub fn is_litter(name: &str) -> bool {
+    matches!(name, "lost+found" | ".DS_Store" | "CACHEDIR.TAG" | ".directory" | "Thumbs.db" | "desktop.ini")
+        || name.starts_with(".nfs")
 }
 
 #[cfg(test)]

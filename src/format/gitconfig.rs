@@ -288,7 +288,18 @@ mod tests {
 
     #[test]
     fn bad_lines_stop_git() {
-        for text in ["[a\n", "[a \"b]\n", "[a b]\n", "[a]\nb = \"x\n", "[a]\n=x\n", "[a]\nb = \\x\n", "[a_b]\n", "[a]\n1=2\n", "[a]\nb:c\n", "[a \"b\"x]\n"] {
+        for text in [
+            "[a\n",
+            "[a \"b]\n",
+            "[a b]\n",
+            "[a]\nb = \"x\n",
+            "[a]\n=x\n",
+            "[a]\nb = \\x\n",
+            "[a_b]\n",
+            "[a]\n1=2\n",
+            "[a]\nb:c\n",
+            "[a \"b\"x]\n",
+        ] {
             assert!(GitConfig::parse(text.as_bytes()).bad.is_some(), "{text:?}");
         }
     }

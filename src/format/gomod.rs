@@ -29,7 +29,8 @@ pub fn declares_module(text: &[u8]) -> bool {
     text.split(|b| *b == b'\n').any(|line| {
         let line = trim_space(line);
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        line.strip_prefix(b"module").is_some_and(|rest| !matches!(rest.first(), Some(b) if b.is_ascii_alphanumeric() || *b == b'_'))
+        line.strip_prefix(b"module")
+            .is_some_and(|rest| !matches!(rest.first(), Some(b) if b.is_ascii_alphanumeric() || *b == b'_'))
     })
 }
 
@@ -42,7 +43,10 @@ pub fn synthesized(module_path: &str) -> Vec<u8> {
 /// `bytes.TrimSpace`: Unicode white space at both ends.
 fn trim_space(mut text: &[u8]) -> &[u8] {
     fn space(head: &[u8]) -> bool {
-        std::str::from_utf8(head).ok().and_then(|t| t.chars().next()).is_some_and(|c| c.is_whitespace() && c.len_utf8() == head.len())
+        std::str::from_utf8(head)
+            .ok()
+            .and_then(|t| t.chars().next())
+            .is_some_and(|c| c.is_whitespace() && c.len_utf8() == head.len())
     }
     'front: loop {
         for n in 1..=3 {
@@ -145,8 +149,16 @@ mod tests {
     #[test]
     fn module_path_is_that_of_the_first_module_line() {
         for (text, want) in [
-            ("module a.b/c\n", "a.b/c"), ("// x\n\nmodule \"a.b/c\" // y\n", "a.b/c"), ("module `a.b/c`", "a.b/c"), ("module\ta.b/c\r\n", "a.b/c"),
-            ("modulea.b/c\n", ""), ("module\n", ""), ("module \"a.b", ""), ("", ""), ("module \"a\\x2eb\"", "a.b"), ("module (\n a.b/c\n)\n", "("),
+            ("module a.b/c\n", "a.b/c"),
+            ("// x\n\nmodule \"a.b/c\" // y\n", "a.b/c"),
+            ("module `a.b/c`", "a.b/c"),
+            ("module\ta.b/c\r\n", "a.b/c"),
+            ("modulea.b/c\n", ""),
+            ("module\n", ""),
+            ("module \"a.b", ""),
+            ("", ""),
+            ("module \"a\\x2eb\"", "a.b"),
+            ("module (\n a.b/c\n)\n", "("),
         ] {
             assert_eq!(module_path(text.as_bytes()), want.as_bytes(), "{text:?}");
         }
@@ -154,7 +166,16 @@ mod tests {
 
     #[test]
     fn a_block_declares_a_module_too() {
-        assert!(declares_module(b"// c\nmodule (\n\ta.b/c\n)\n") && declares_module(b"\xef\xbb\xbfmodule x") && declares_module(b"module\"x\""));
-        assert!(!declares_module(b"") && !declares_module(b"// module x\n") && !declares_module(b"modules x\n") && !declares_module(&[0; 100]));
+        assert!(
+            declares_module(b"// c\nmodule (\n\ta.b/c\n)\n")
+                && declares_module(b"\xef\xbb\xbfmodule x")
+                && declares_module(b"module\"x\"")
+        );
+        assert!(
+            !declares_module(b"")
+                && !declares_module(b"// module x\n")
+                && !declares_module(b"modules x\n")
+                && !declares_module(&[0; 100])
+        );
     }
 }

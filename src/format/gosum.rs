@@ -191,14 +191,17 @@ mod tests {
         );
         let sums = GoSum::parse(text.as_bytes());
         let found: Vec<_> = sums.bad.iter().map(|b| (b.line, b.fault.clone())).collect();
-        assert_eq!(found, [
-            (1, LineFault::WrongFieldCount(2)),
-            (3, LineFault::Conflict { with: 2 }),
-            (4, LineFault::Conflict { with: 3 }),
-            (5, LineFault::MalformedHash),
-            (6, LineFault::UnknownHash),
-            (7, LineFault::InvalidModule),
-            (8, LineFault::InvalidModule),
-        ]);
+        assert_eq!(
+            found,
+            [
+                (1, LineFault::WrongFieldCount(2)),
+                (3, LineFault::Conflict { with: 2 }),
+                (4, LineFault::Conflict { with: 3 }),
+                (5, LineFault::MalformedHash),
+                (6, LineFault::UnknownHash),
+                (7, LineFault::InvalidModule),
+                (8, LineFault::InvalidModule),
+            ]
+        );
     }
 }

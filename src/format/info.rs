@@ -191,8 +191,19 @@ mod tests {
 
     #[test]
     fn what_go_takes_as_absent() {
-        for text in ["", "{", r#"{"Version":"v1.6.0","#, "[]", "\"v1\"", r#"{"Version":1}"#, r#"{"Time":"yesterday"}"#, r#"{"Origin":{"VCS":1}}"#,
-            r#"{"Time":"2023-02-29T00:00:00Z"}"#, r#"{"Time":""}"#, r#"{"Version":"v1"}x"#] {
+        for text in [
+            "",
+            "{",
+            r#"{"Version":"v1.6.0","#,
+            "[]",
+            "\"v1\"",
+            r#"{"Version":1}"#,
+            r#"{"Time":"yesterday"}"#,
+            r#"{"Origin":{"VCS":1}}"#,
+            r#"{"Time":"2023-02-29T00:00:00Z"}"#,
+            r#"{"Time":""}"#,
+            r#"{"Version":"v1"}x"#,
+        ] {
             assert!(Info::parse(text.as_bytes()).is_err(), "{text}");
         }
     }
@@ -200,7 +211,10 @@ mod tests {
     #[test]
     fn doubled_and_disguised_keys_are_told() {
         let ambiguous = |text: &str| Info::parse(text.as_bytes()).map(|i| i.ambiguous);
-        assert_eq!(ambiguous(r#"{"Version":"v1","Time":"2024-01-23T18:54:04+01:00","Origin":{"VCS":"git"},"Other":1}"#), Ok(vec![]));
+        assert_eq!(
+            ambiguous(r#"{"Version":"v1","Time":"2024-01-23T18:54:04+01:00","Origin":{"VCS":"git"},"Other":1}"#),
+            Ok(vec![])
+        );
         assert_eq!(ambiguous(r#"{"Version":"v1","Version":"v1"}"#), Ok(vec!["Version".into()]));
         assert_eq!(ambiguous(r#"{"version":"v1"}"#), Ok(vec!["version".into()]));
     }

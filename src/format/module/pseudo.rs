@@ -98,7 +98,13 @@ mod tests {
             assert_eq!((p.revision, p.base().as_deref()), (revision, base), "{v}");
             assert_eq!(p.time(), Some("20191109021931"));
         }
-        for v in ["v1.2.3", "v1.2.3-20191109021931-daa7c04131f5", "v0.0.0-2019110902193-daa7c04131f5", "v0.0.0-20191109021931-", "v1.2.3-a0.20191109021931-x"] {
+        for v in [
+            "v1.2.3",
+            "v1.2.3-20191109021931-daa7c04131f5",
+            "v0.0.0-2019110902193-daa7c04131f5",
+            "v0.0.0-20191109021931-",
+            "v1.2.3-a0.20191109021931-x",
+        ] {
             assert_eq!(PseudoVersion::parse(v), None, "{v}");
         }
     }
