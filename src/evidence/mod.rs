@@ -1,6 +1,8 @@
 //! Reads each subject once and keeps what the rules need: bytes become evidence here, and nowhere else.
 
 pub mod gocache;
+pub mod modcache;
 pub mod node;
 pub mod owners;
 pub mod tally;
+pub mod vcs;
