@@ -1,8 +1,8 @@
 //! Tells whether Go's build cache, module cache and installed binaries can be trusted, what exactly is wrong, and how to mend it.
 
 pub mod check;
-pub mod count;
 pub mod cli;
+pub mod count;
 pub mod error;
 pub mod evidence;
 pub mod facts;

@@ -1,7 +1,16 @@
 //! Holds `format::module` against golang.org/x/mod's own answers. The frozen table has rows of each function; the script
 //! `tests/oracle/modules/run` makes the whole table with Go and names it in `MODULE_ROWS`.
-#![allow(clippy::disallowed_methods, reason = "tests read their own files and variables")]
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "test code"
+)]
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 

@@ -2,6 +2,8 @@
 
 pub mod binary;
 pub mod gocache;
+pub mod modcache;
 pub mod node;
 pub mod owners;
 pub mod tally;
+pub mod vcs;

@@ -1,8 +1,8 @@
 //! A small healthy world made without Go: a build cache, a module cache, a binary and a main module, byte for byte in
 //! Go's formats. `demo` poisons one, and every rule's witness damages one.
 
-mod gocache;
 pub mod binary;
+mod gocache;
 
 use std::collections::BTreeMap;
 use std::io;

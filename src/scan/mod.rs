@@ -63,7 +63,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         }
     }
     progress.finish();
-    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.only, &plan.skip);
+    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.only, &plan.skip, plan.fail_on);
     report.findings = judged.kept;
     report.suppressed = judged.suppressed;
     report.findings.sort_by(Finding::order);

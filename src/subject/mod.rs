@@ -2,3 +2,9 @@
 
 pub mod gocache;
 pub mod modcache;
+
+/// Names that systems and backup tools leave in any folder.
+pub fn is_litter(name: &str) -> bool {
+    matches!(name, "lost+found" | ".DS_Store" | "CACHEDIR.TAG" | ".directory" | "Thumbs.db" | "desktop.ini")
+        || name.starts_with(".nfs")
+}

@@ -4,10 +4,5 @@ pub mod entries;
 pub mod outputs;
 pub mod strays;
 
-use crate::rule::Rule;
-
-/// The rules of this folder.
-pub const RULES: &[&[&Rule]] = &[entries::RULES, outputs::RULES, strays::RULES];
-
 /// Where the files of the build cache are explained.
 const SOURCE: &str = "cmd/go/internal/cache/cache.go";

@@ -7,6 +7,7 @@ use crate::finding::{Finding, RootKind, Sink, path_text};
 use crate::format::hex;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
+use crate::subject::is_litter;
 use crate::sys::NodeKind;
 
 /// The rules of this file.
@@ -107,12 +108,6 @@ pub static FUZZ_HASH_MISMATCH: Rule = Rule {
         Ok(Sample::place(&path))
     },
 };
-
-/// Names that systems and backup tools leave in any folder.
-fn is_litter(name: &str) -> bool {
-    matches!(name, "lost+found" | ".DS_Store" | "CACHEDIR.TAG" | ".directory" | "Thumbs.db" | "desktop.ini")
-        || name.starts_with(".nfs")
-}
 
 /// Tells of a stray. Links and special files are told by the posture rules.
 pub fn stray(root: &Path, rel: &Path, kind: NodeKind, executable: bool, sink: &mut Sink) {
