@@ -209,6 +209,11 @@ impl Sink {
         std::mem::take(&mut self.more).into_values().collect()
     }
 
+    /// Whether one of them is an error.
+    pub fn has_error(&self) -> bool {
+        self.findings.iter().any(|f| f.level == Level::Error)
+    }
+
     /// How many it holds.
     pub fn len(&self) -> usize {
         self.findings.len()

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::Run;
+use super::{QUIET, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
 use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
@@ -27,7 +26,7 @@ use crate::sys::{NodeKind, Stat};
 const MAX_TIME_FILE: u64 = 64;
 
 /// Sweeps the build cache at `root`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, (number, of): (u32, u32), tally: &mut Tally) {
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) {
     let mut shards: Vec<u8> = Vec::new();
     for entry in WalkDir::new(&root.real).min_depth(1).max_depth(1).max_open(1).sort_by_file_name() {
         let entry = match entry {
@@ -44,7 +43,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, (number, of): (u32, u32), tally:
             Err(e) => tally.failed(&root.path.join(rel), &e),
         }
     }
-    run.progress.phase(number, of, root.kind.title(), "shards", u64::try_from(shards.len()).unwrap_or(0), None);
+    run.phase(number, root.kind, "shards", u64::try_from(shards.len()).unwrap_or(0));
     let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
         shards
             .par_iter()
@@ -197,12 +196,9 @@ impl Seen {
                 paths.extend(self.naming(*id).iter().map(|e| action_path(e.action)));
             }
             let youngest = paths.iter().filter_map(|p| root.dir.stat(p).ok()).map(|s| s.mtime_ns.max(s.ctime_ns)).max();
-            let age = youngest.map_or(0, |t| now_ns() - t);
-            if round > 0 && age > QUIET_NS {
+            let young = youngest.is_some_and(|changed| wait_until_quiet(changed, QUIET));
+            if round > 0 && !young {
                 return;
-            }
-            if (0..QUIET_NS).contains(&age) {
-                std::thread::sleep(Duration::from_nanos(u64::try_from(QUIET_NS - age).unwrap_or(0)));
             }
             for id in &suspects {
                 self.outputs.remove(id);
@@ -280,11 +276,5 @@ impl Seen {
     }
 }
 
-/// How long a file must have been left alone before what it holds counts, in nanoseconds.
-const QUIET_NS: i128 = 1_000_000_000;
 /// How often a subject that keeps changing is looked at again.
 const ROUNDS: u32 = 5;
-
-fn now_ns() -> i128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0)
-}

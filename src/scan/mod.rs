@@ -1,10 +1,12 @@
 //! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
 
+mod bins;
 mod gocache;
 
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::check::binary::ModuleSums;
 use crate::check::posture;
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::owners::Owners;
@@ -89,9 +91,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
+    let mut known = ModuleSums::default();
     for (number, planned) in (1u32..).zip(&plan.roots) {
-        let (mut tally, state) = run.sweep(number, planned);
-        tally.counts.files = tally.counts.files.max(tally.counts.actions);
+        let (mut tally, state) = run.sweep(number, planned, &mut known);
         report.counts.add(&tally.counts);
         report.coverage.add(&tally.coverage);
         report.trust.add(&tally.trust);
@@ -114,10 +116,19 @@ impl Run<'_> {
         Tally::new(posture::entry)
     }
 
+    fn phase(&self, number: u32, kind: RootKind, unit: &'static str, items: u64) {
+        let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
+        self.progress.phase(number, of, kind.title(), unit, items, None);
+    }
+
     /// Sweeps one root: who may swap it, who may change it, and what is in it.
-    fn sweep(&self, number: u32, planned: &PlannedRoot) -> (Tally, RootState) {
+    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut ModuleSums) -> (Tally, RootState) {
         let mut tally = self.tally();
-        let root = match Root::open(planned.kind, &planned.path, &self.owners) {
+        let (folder, only) = match bins::split(planned.kind, &planned.path) {
+            Some((folder, name)) => (folder, Some(name)),
+            None => (planned.path.as_path(), None),
+        };
+        let root = match Root::open(planned.kind, folder, &self.owners) {
             Ok(root) => root,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (tally, RootState::Absent),
             Err(e) => {
@@ -130,9 +141,11 @@ impl Run<'_> {
         if let Err(e) = tally.node(&root, std::path::Path::new(""), root.stat, Expect::Plain) {
             tally.failed(&root.path, &e);
         }
-        let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
-        if planned.kind == RootKind::Gocache {
-            gocache::sweep(self, &root, (number, of), &mut tally);
+        match planned.kind {
+            RootKind::Gocache => gocache::sweep(self, &root, number, &mut tally),
+            RootKind::Gomodcache => {}
+            RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
+            RootKind::Sumdb | RootKind::Goroot | RootKind::Environment => {}
         }
         for (rule, more) in tally.sink.take_more() {
             // The root shares the fault: it is told once, with the number of entries below.
@@ -143,6 +156,21 @@ impl Run<'_> {
         }
         (tally, RootState::Ok)
     }
+}
+
+/// How long a file must have been left alone before what it holds counts.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Waits until what was last changed at `changed_ns` (nanoseconds since 1970) has been left alone for `quiet`. Returns whether
+/// it was younger than that, so that it is worth another look.
+fn wait_until_quiet(changed_ns: i128, quiet: Duration) -> bool {
+    let now = i128::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()).unwrap_or(0);
+    let wanted = i128::try_from(quiet.as_nanos()).unwrap_or(0);
+    let age = now - changed_ns;
+    if (0..wanted).contains(&age) {
+        std::thread::sleep(Duration::from_nanos(u64::try_from(wanted - age).unwrap_or(0)));
+    }
+    age < wanted
 }
 
 #[cfg(test)]

@@ -60,25 +60,26 @@ impl ModuleSums {
 /// Holds the sums of one binary against what is known; pure. A module that nothing is known of is normal.
 ///
 /// Where zip, `.ziphash` and go.sum disagree among themselves, the damage is theirs and told there: a sum that equals
-/// one of them is right.
-pub fn joined(fact: &BinaryFact, root: RootKind, known: &ModuleSums, sink: &mut Sink) {
+/// one of them is right. Returns how many sums agree with what is known.
+pub fn joined(fact: &BinaryFact, root: RootKind, known: &ModuleSums, sink: &mut Sink) -> u64 {
+    let mut matched = 0;
     for module in fact.main.iter().chain(&fact.deps) {
         let compiled = module.replace.as_deref().unwrap_or(module);
-        if let Some(finding) = judge(fact, root, compiled, known) {
+        let named = ModuleVersion { path: compiled.path.clone(), version: compiled.version.clone() };
+        if !compiled.sum.is_empty() && known.of(&named).iter().any(|(sum, _)| *sum == compiled.sum) {
+            matched += 1;
+        } else if let Some(finding) = judge(fact, root, compiled, named, known) {
             sink.push(finding);
         }
     }
+    matched
 }
 
-fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, known: &ModuleSums) -> Option<Finding> {
+fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, named: ModuleVersion, known: &ModuleSums) -> Option<Finding> {
     if module.sum.is_empty() {
         return None;
     }
-    let named = ModuleVersion { path: module.path.clone(), version: module.version.clone() };
     let sums = known.of(&named);
-    if sums.iter().any(|(sum, _)| *sum == module.sum) {
-        return None;
-    }
     let subject = format!("{named} in {}", file_name(&fact.path));
     if let Some(owner) = known.owner(&module.sum, &named) {
         let message =
