@@ -248,11 +248,7 @@ fn take(
         Subject::Stray | Subject::BadName(_) | Subject::Leftover | Subject::CacheLock | Subject::RepoLock(_) => {
             skeleton.strays.push(Stray { rel: rel.to_path_buf(), stat, subject });
         }
-        Subject::CacheFolder
-        | Subject::PathFolder
-        | Subject::VersionFolder
-        | Subject::InModule
-        | Subject::BelowStray => {}
+        Subject::CacheFolder | Subject::PathFolder | Subject::VersionFolder | Subject::InModule | Subject::BelowStray => {}
     }
 }
 

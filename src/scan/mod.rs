@@ -1,6 +1,7 @@
 //! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
 
 mod gocache;
+mod modcache;
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -133,6 +134,9 @@ impl Run<'_> {
         let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
         if planned.kind == RootKind::Gocache {
             gocache::sweep(self, &root, (number, of), &mut tally);
+        }
+        if planned.kind == RootKind::Gomodcache {
+            modcache::sweep(self, &root, (number, of), &mut tally);
         }
         for (rule, more) in tally.sink.take_more() {
             // The root shares the fault: it is told once, with the number of entries below.

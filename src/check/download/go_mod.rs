@@ -88,7 +88,13 @@ pub static MOD_DIFFERS_FROM_ZIP: Rule = Rule {
 const OLD_PREFIX: &[u8] = b"//vgo 0.0.";
 
 /// Judges the `.mod` of a version by itself and against go.sum: its dirhash, and whether something was told.
-pub fn go_mod(root: &Path, unit: &VersionUnit, content: &Content, main: Option<&MainSums>, sink: &mut Sink) -> (Option<H1>, bool) {
+pub fn go_mod(
+    root: &Path,
+    unit: &VersionUnit,
+    content: &Content,
+    main: Option<&MainSums>,
+    sink: &mut Sink,
+) -> (Option<H1>, bool) {
     let malformed = |why: String| about(&MOD_MALFORMED, root, unit, Part::Mod, why);
     let bytes = match content {
         Content::Bytes(bytes) => bytes,

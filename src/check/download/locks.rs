@@ -39,7 +39,9 @@ fn message(size: u64) -> String {
 pub fn version(root: &Path, unit: &VersionUnit, sink: &mut Sink) {
     for part in [Part::Lock, Part::Partial] {
         if let Some(stat) = unit.stat(part).filter(|s| unit.has(part) && s.size > 0) {
-            sink.push(about(&LOCK_NOT_EMPTY, root, unit, part, message(stat.size)).claims("0 bytes", format!("{} bytes", stat.size)));
+            sink.push(
+                about(&LOCK_NOT_EMPTY, root, unit, part, message(stat.size)).claims("0 bytes", format!("{} bytes", stat.size)),
+            );
         }
     }
 }

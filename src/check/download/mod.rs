@@ -18,9 +18,6 @@ use crate::format::ziphash::Ziphash;
 use crate::rule::Rule;
 use crate::subject::modcache::Part;
 
-/// The rules of this folder.
-pub const RULES: &[&[&Rule]] = &[ziphash::RULES, go_mod::RULES, info::RULES, sums::RULES, strays::RULES, locks::RULES];
-
 /// What the small files of a version claim, for those who judge its zip and its tree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Claims {

@@ -180,7 +180,8 @@ pub fn stray(root: &Path, stray: &Stray, sink: &mut Sink) {
         Subject::BadName(fault) => sink.push(lowered(stray, find(&GOMODCACHE_STRAY, format!("is no folder of go's: {fault}")))),
         _ => {
             let what = if stray.stat.kind == NodeKind::Dir { "folder" } else { "file" };
-            let can_run = if stray.stat.kind == NodeKind::File && stray.stat.executable() { ", and it may be executed" } else { "" };
+            let can_run =
+                if stray.stat.kind == NodeKind::File && stray.stat.executable() { ", and it may be executed" } else { "" };
             sink.push(lowered(stray, find(&GOMODCACHE_STRAY, format!("is a {what} that go never puts here{can_run}"))));
         }
     }
@@ -236,6 +237,8 @@ pub fn databases(root: &Path, databases: &BTreeMap<String, PathBuf>, gosumdb: &s
         told = Some(name);
         let message = format!("holds records of `{name}`, a checksum database that is not configured");
         let finding = Finding::at(&UNKNOWN_CHECKSUM_DATABASE, RootKind::Gomodcache, &root.join(folder), name.clone(), message);
-        sink.push(finding.claims(if configured.is_empty() { "sum.golang.org" } else { configured }, name.clone()).claimed_by("GOSUMDB"));
+        sink.push(
+            finding.claims(if configured.is_empty() { "sum.golang.org" } else { configured }, name.clone()).claimed_by("GOSUMDB"),
+        );
     }
 }

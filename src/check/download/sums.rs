@@ -73,7 +73,14 @@ pub static GO_SUM_MALFORMED: Rule = Rule {
 };
 
 /// Judges the computed dirhash of a zip against go.sum; the trust that follows from go.sum and `.ziphash` together.
-pub fn zip(root: &Path, unit: &VersionUnit, computed: H1, claims: &Claims, main: Option<&MainSums>, sink: &mut Sink) -> ModuleTrust {
+pub fn zip(
+    root: &Path,
+    unit: &VersionUnit,
+    computed: H1,
+    claims: &Claims,
+    main: Option<&MainSums>,
+    sink: &mut Sink,
+) -> ModuleTrust {
     let consistent = claims.ziphash.and_then(|z| z.h1()) == Some(computed);
     let verdict = main.map_or(Verdict::Absent, |m| m.sums.judge_module(&unit.name.path, &unit.name.version, computed));
     match (verdict, main) {

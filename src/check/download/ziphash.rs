@@ -84,7 +84,9 @@ pub fn ziphash(root: &Path, unit: &VersionUnit, content: &Content, sink: &mut Si
     let found = match content {
         Content::Bytes(bytes) => Ziphash::parse(bytes),
         Content::TooLong(size) => {
-            sink.push(malformed(format!("is {size} bytes long, where a dirhash has 47")).claims("47 bytes", format!("{size} bytes")));
+            sink.push(
+                malformed(format!("is {size} bytes long, where a dirhash has 47")).claims("47 bytes", format!("{size} bytes")),
+            );
             return None;
         }
         Content::Absent if has_zip => {
@@ -99,7 +101,9 @@ pub fn ziphash(root: &Path, unit: &VersionUnit, content: &Content, sink: &mut Si
         Ziphash::Padded(h1) | Ziphash::Trailing(h1) => {
             let message = format!("holds more than the dirhash `{h1}`");
             let size = content.bytes().map_or(0, <[u8]>::len);
-            sink.push(about(&ZIPHASH_TRAILING_BYTES, root, unit, Part::Ziphash, message).claims("47 bytes", format!("{size} bytes")));
+            sink.push(
+                about(&ZIPHASH_TRAILING_BYTES, root, unit, Part::Ziphash, message).claims("47 bytes", format!("{size} bytes")),
+            );
         }
         // Go reserves the bytes, writes them, and only then names the zip.
         Ziphash::Empty | Ziphash::Unfinished if !has_zip => {}

@@ -53,7 +53,11 @@ fn parse(judge: &Judge<'_>, file: &str, content: Option<&Content>, sink: &mut Si
     let bytes = match content? {
         Content::Bytes(bytes) => bytes,
         Content::TooLong(size) => {
-            sink.push(judge.find(&VCS_CONFIG_MALFORMED, file, format!("is {size} bytes long, where go and git write some hundred")));
+            sink.push(judge.find(
+                &VCS_CONFIG_MALFORMED,
+                file,
+                format!("is {size} bytes long, where go and git write some hundred"),
+            ));
             return None;
         }
         Content::Absent | Content::Blocked | Content::Unread => return None,
@@ -82,22 +86,36 @@ fn effect(entry: &Entry, url: Option<&str>) -> Effect {
     let value = entry.value.as_deref();
     let off = || matches!(value.map(str::to_ascii_lowercase).as_deref(), Some("false" | "no" | "off" | "0" | ""));
     match (section, sub, name) {
-        ("core", None, "repositoryformatversion" | "filemode" | "bare" | "symlinks" | "ignorecase" | "precomposeunicode") => Effect::Usual,
-        ("core", None, "logallrefupdates" | "longpaths" | "hidedotfiles" | "sharedrepository" | "protecthfs" | "protectntfs") => Effect::Usual,
+        ("core", None, "repositoryformatversion" | "filemode" | "bare" | "symlinks" | "ignorecase" | "precomposeunicode") => {
+            Effect::Usual
+        }
+        ("core", None, "logallrefupdates" | "longpaths" | "hidedotfiles" | "sharedrepository" | "protecthfs" | "protectntfs") => {
+            Effect::Usual
+        }
         ("extensions", None, "objectformat" | "refstorage" | "compatobjectformat") => Effect::Usual,
         ("lfs", None, "repositoryformatversion") => Effect::Usual,
         ("core", None, "fsmonitor") if off() => Effect::Unknown,
         ("remote", Some("origin"), "url") if url.is_none_or(|u| value == Some(u)) => Effect::Usual,
         ("remote", Some("origin"), "fetch") if value == Some("+refs/heads/*:refs/remotes/origin/*") => Effect::Usual,
-        ("include" | "includeif" | "alias" | "credential" | "filter" | "hook" | "pager" | "difftool" | "mergetool", ..) => Effect::Executes,
-        (_, _, "command" | "cmd" | "program" | "driver" | "helper" | "textconv" | "process" | "clean" | "smudge" | "editor") => Effect::Executes,
-        (_, _, "pager" | "browser" | "uploadpack" | "receivepack" | "vcs" | "external" | "difffilter" | "askpass") => Effect::Executes,
-        (_, _, "packobjectshook" | "recentobjectshook" | "hookspath" | "sshcommand" | "gitproxy" | "fsmonitor") => Effect::Executes,
+        ("include" | "includeif" | "alias" | "credential" | "filter" | "hook" | "pager" | "difftool" | "mergetool", ..) => {
+            Effect::Executes
+        }
+        (_, _, "command" | "cmd" | "program" | "driver" | "helper" | "textconv" | "process" | "clean" | "smudge" | "editor") => {
+            Effect::Executes
+        }
+        (_, _, "pager" | "browser" | "uploadpack" | "receivepack" | "vcs" | "external" | "difffilter" | "askpass") => {
+            Effect::Executes
+        }
+        (_, _, "packobjectshook" | "recentobjectshook" | "hookspath" | "sshcommand" | "gitproxy" | "fsmonitor") => {
+            Effect::Executes
+        }
         (_, _, "alternaterefscommand" | "virtualfilesystem" | "templatedir" | "worktree" | "attributesfile") => Effect::Executes,
         ("extensions", None, "worktreeconfig") => Effect::Executes,
         ("submodule", Some(_), "update") => Effect::Executes,
         ("url" | "protocol" | "http" | "https" | "remotes" | "ssh" | "extensions" | "submodule", ..) => Effect::Redirects,
-        ("remote", Some(_), "proxy" | "url" | "pushurl" | "promisor" | "partialclonefilter" | "fetch" | "proxyauthmethod") => Effect::Redirects,
+        ("remote", Some(_), "proxy" | "url" | "pushurl" | "promisor" | "partialclonefilter" | "fetch" | "proxyauthmethod") => {
+            Effect::Redirects
+        }
         ("transfer" | "fetch" | "receive", _, "fsckobjects") if off() => Effect::Redirects,
         _ => Effect::Unknown,
     }
@@ -124,12 +142,40 @@ mod tests {
     #[test]
     fn what_runs_a_program() {
         for text in [
-            "[core]fsmonitor=x", "[core]sshCommand=x", "[core]hooksPath=x", "[core]pager=x", "[core]editor=x", "[core]gitProxy=x", "[core]askPass=x",
-            "[core]alternateRefsCommand=x", "[core]worktree=x", "[remote \"o\"]uploadpack=x", "[remote \"origin\"]receivepack=x", "[remote \"origin\"]vcs=x",
-            "[include]path=x", "[includeIf \"gitdir:/\"]path=x", "[filter \"x\"]smudge=x", "[filter \"x\"]process=x", "[diff \"x\"]command=x", "[diff]external=x",
-            "[diff \"x\"]textconv=x", "[merge \"x\"]driver=x", "[credential]helper=x", "[credential \"https://x\"]helper=x", "[alias]x=!y", "[gpg]program=x",
-            "[gpg \"ssh\"]program=x", "[uploadpack]packObjectsHook=x", "[tar \"zip\"]command=x", "[gc]recentObjectsHook=x", "[hook \"x\"]command=x",
-            "[extensions]worktreeConfig=true", "[init]templateDir=x", "[submodule \"x\"]update=!y", "[sequence]editor=x", "[CORE]FSMONITOR=true",
+            "[core]fsmonitor=x",
+            "[core]sshCommand=x",
+            "[core]hooksPath=x",
+            "[core]pager=x",
+            "[core]editor=x",
+            "[core]gitProxy=x",
+            "[core]askPass=x",
+            "[core]alternateRefsCommand=x",
+            "[core]worktree=x",
+            "[remote \"o\"]uploadpack=x",
+            "[remote \"origin\"]receivepack=x",
+            "[remote \"origin\"]vcs=x",
+            "[include]path=x",
+            "[includeIf \"gitdir:/\"]path=x",
+            "[filter \"x\"]smudge=x",
+            "[filter \"x\"]process=x",
+            "[diff \"x\"]command=x",
+            "[diff]external=x",
+            "[diff \"x\"]textconv=x",
+            "[merge \"x\"]driver=x",
+            "[credential]helper=x",
+            "[credential \"https://x\"]helper=x",
+            "[alias]x=!y",
+            "[gpg]program=x",
+            "[gpg \"ssh\"]program=x",
+            "[uploadpack]packObjectsHook=x",
+            "[tar \"zip\"]command=x",
+            "[gc]recentObjectsHook=x",
+            "[hook \"x\"]command=x",
+            "[extensions]worktreeConfig=true",
+            "[init]templateDir=x",
+            "[submodule \"x\"]update=!y",
+            "[sequence]editor=x",
+            "[CORE]FSMONITOR=true",
         ] {
             assert_eq!(effects(text), [Effect::Executes], "{text}");
         }
@@ -138,9 +184,16 @@ mod tests {
     #[test]
     fn what_leads_elsewhere_and_what_is_only_unusual() {
         for text in [
-            "[remote \"origin\"]url=https://evil.test", "[url \"https://evil.test/\"]insteadOf=https://x", "[protocol \"ext\"]allow=always", "[http]proxy=x",
-            "[http \"https://x\"]sslVerify=false", "[remote \"origin\"]proxy=x", "[remote \"other\"]url=https://x", "[extensions]partialClone=origin",
-            "[remote \"origin\"]promisor=true", "[transfer]fsckObjects=false",
+            "[remote \"origin\"]url=https://evil.test",
+            "[url \"https://evil.test/\"]insteadOf=https://x",
+            "[protocol \"ext\"]allow=always",
+            "[http]proxy=x",
+            "[http \"https://x\"]sslVerify=false",
+            "[remote \"origin\"]proxy=x",
+            "[remote \"other\"]url=https://x",
+            "[extensions]partialClone=origin",
+            "[remote \"origin\"]promisor=true",
+            "[transfer]fsckObjects=false",
         ] {
             assert_eq!(effects(text), [Effect::Redirects], "{text}");
         }

@@ -28,7 +28,14 @@ pub(super) fn entries(judge: &Judge<'_>, seen: &RepositorySeen, sink: &mut Sink)
             "objects/info/alternates" | "objects/info/http-alternates" => {
                 sink.push(judge.find(&VCS_BORROWS_OBJECTS, rel, "takes objects from another folder, which others may change"));
             }
-            "commondir" | "gitdir" | "config.worktree" | "info/grafts" | ".hg/sharedpath" | ".hg/hgrc-not-shared" | ".git" | "worktrees" => {
+            "commondir"
+            | "gitdir"
+            | "config.worktree"
+            | "info/grafts"
+            | ".hg/sharedpath"
+            | ".hg/hgrc-not-shared"
+            | ".git"
+            | "worktrees" => {
                 let message = "makes git or hg take settings, refs or history from elsewhere";
                 sink.push(judge.find(&VCS_BORROWS_OBJECTS, rel, message));
             }
@@ -36,7 +43,11 @@ pub(super) fn entries(judge: &Judge<'_>, seen: &RepositorySeen, sink: &mut Sink)
             "refs/replace" => {}
             _ if rel.starts_with("refs/replace/") => {
                 if entry.stat.kind == NodeKind::File {
-                    sink.push(judge.find(&VCS_REPLACES_OBJECTS, rel, "makes git show another object in the place of the one it is named after"));
+                    sink.push(judge.find(
+                        &VCS_REPLACES_OBJECTS,
+                        rel,
+                        "makes git show another object in the place of the one it is named after",
+                    ));
                 }
             }
             _ if is_usual(rel, judge.kind()) || !matches!(entry.stat.kind, NodeKind::File | NodeKind::Dir) => {}
@@ -90,7 +101,11 @@ fn is_lfs_hook(name: &str, bytes: &[u8]) -> bool {
     let message = check
         .strip_prefix("command -v git-lfs >/dev/null 2>&1 || { echo >&2 \"")
         .and_then(|rest| rest.strip_suffix("\"; exit 2; }"))
-        .or_else(|| check.strip_prefix("command -v git-lfs >/dev/null 2>&1 || { printf >&2 \"").and_then(|r| r.strip_suffix("\"; exit 2; }")));
+        .or_else(|| {
+            check
+                .strip_prefix("command -v git-lfs >/dev/null 2>&1 || { printf >&2 \"")
+                .and_then(|r| r.strip_suffix("\"; exit 2; }"))
+        });
     *shebang == "#!/bin/sh"
         && matches!(name, "post-checkout" | "post-commit" | "post-merge" | "pre-push")
         && message.is_some_and(|m| !m.contains(['"', '`', '$']))
@@ -120,7 +135,9 @@ pub(super) fn packed_refs(judge: &Judge<'_>, content: Option<&Content>, sink: &m
     if let Some((number, line)) = found {
         let shown: String = String::from_utf8_lossy(line).chars().take(200).collect();
         let message = "makes git show another object in the place of the one it is named after";
-        sink.push(judge.find(&VCS_REPLACES_OBJECTS, Path::new("packed-refs"), message).claims("no refs/replace", shown).line(number));
+        sink.push(
+            judge.find(&VCS_REPLACES_OBJECTS, Path::new("packed-refs"), message).claims("no refs/replace", shown).line(number),
+        );
     }
 }
 
@@ -142,7 +159,16 @@ mod tests {
 
     #[test]
     fn usual_entries() {
-        for rel in ["HEAD", "shallow", "FETCH_HEAD", "hooks/pre-push.sample", "objects/info/packs", "objects/info/commit-graphs/x", "packed-refs.lock", "refs/dummy"] {
+        for rel in [
+            "HEAD",
+            "shallow",
+            "FETCH_HEAD",
+            "hooks/pre-push.sample",
+            "objects/info/packs",
+            "objects/info/commit-graphs/x",
+            "packed-refs.lock",
+            "refs/dummy",
+        ] {
             assert!(is_usual(rel, "git3"), "{rel}");
         }
         for rel in ["hooks/x", "evil.sh", "info/evil", "modules", "hooks/a/b.sample"] {
