@@ -1,14 +1,28 @@
 //! The catalogue: one file a subject, which holds its rules, each with explanation and witness, and one pure function.
 
 pub mod binary;
+pub mod download;
 pub mod gocache;
 pub mod posture;
+pub mod vcs;
 
 use crate::rule::Rule;
 
 /// The groups of rules, in the order of the rooms that they look at.
-const GROUPS: &[&[&Rule]] =
-    &[posture::RULES, gocache::entries::RULES, gocache::outputs::RULES, gocache::strays::RULES, binary::RULES];
+const GROUPS: &[&[&Rule]] = &[
+    posture::RULES,
+    gocache::entries::RULES,
+    gocache::outputs::RULES,
+    gocache::strays::RULES,
+    download::ziphash::RULES,
+    download::go_mod::RULES,
+    download::info::RULES,
+    download::sums::RULES,
+    download::strays::RULES,
+    download::locks::RULES,
+    vcs::RULES,
+    binary::RULES,
+];
 
 /// Every rule.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {

@@ -146,14 +146,14 @@ impl ListFile {
     }
 }
 
-/// An entry that is no part of a module cache, or a leftover.
+/// An entry that is judged by its name and state alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
     /// Relative to the root.
     pub rel: PathBuf,
     /// Its state.
     pub stat: Stat,
-    /// [`Subject::Stray`], [`Subject::BadName`] or [`Subject::Leftover`].
+    /// [`Subject::Stray`], [`Subject::BadName`], [`Subject::Leftover`], or a lock that belongs to no version.
     pub subject: Subject,
 }
 
@@ -168,7 +168,7 @@ pub struct Skeleton {
     pub repositories: Vec<Repository>,
     /// Folder of each checksum database, relative to the root, by its name.
     pub databases: BTreeMap<String, PathBuf>,
-    /// What is no part of a module cache.
+    /// What is judged by name and state alone: what is no part of a module cache, leftovers, locks.
     pub strays: Vec<Stray>,
 }
 
@@ -239,22 +239,16 @@ fn take(
         Subject::List => skeleton.lists.push(ListFile { rel: rel.to_path_buf(), stat }),
         Subject::Repo(name) => vcs::at(repositories, name).dir = Some(stat),
         Subject::RepoInfo(name) => vcs::at(repositories, name).info = Some(stat),
-        Subject::RepoLock(_) => {}
         Subject::InRepo(name) => vcs::at(repositories, name).take(rel, stat),
         Subject::Sumdb(name) => {
             let depth = 3 + name.split('/').count();
             let folder = rel.components().take(depth).collect();
             skeleton.databases.entry(name).or_insert(folder);
         }
-        Subject::Stray | Subject::BadName(_) | Subject::Leftover => {
+        Subject::Stray | Subject::BadName(_) | Subject::Leftover | Subject::CacheLock | Subject::RepoLock(_) => {
             skeleton.strays.push(Stray { rel: rel.to_path_buf(), stat, subject });
         }
-        Subject::CacheFolder
-        | Subject::CacheLock
-        | Subject::PathFolder
-        | Subject::VersionFolder
-        | Subject::InModule
-        | Subject::BelowStray => {}
+        Subject::CacheFolder | Subject::PathFolder | Subject::VersionFolder | Subject::InModule | Subject::BelowStray => {}
     }
 }
 

@@ -2,6 +2,7 @@
 //! Go's formats. `demo` poisons one, and every rule's witness damages one.
 
 pub mod binary;
+mod download;
 mod gocache;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ impl Sample {
         }
         sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
         sample.make_gocache()?;
+        sample.make_download(sample.zip_sum()?, b"module example.com/greet\n\ngo 1.21\n")?;
         sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }

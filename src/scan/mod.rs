@@ -2,6 +2,7 @@
 
 mod bins;
 mod gocache;
+mod modcache;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -146,6 +147,9 @@ impl Run<'_> {
             RootKind::Gomodcache => {}
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
             RootKind::Sumdb | RootKind::Goroot | RootKind::Environment => {}
+        }
+        if planned.kind == RootKind::Gomodcache {
+            modcache::sweep(self, &root, (number, of), &mut tally);
         }
         for (rule, more) in tally.sink.take_more() {
             // The root shares the fault: it is told once, with the number of entries below.

@@ -1,0 +1,127 @@
+//! Rules on go.sum: the file itself, and zips against its lines.
+
+use std::path::Path;
+
+use super::{Claims, about};
+use crate::evidence::main_module::MainSums;
+use crate::evidence::modcache::VersionUnit;
+use crate::facts::ModuleTrust;
+use crate::finding::{Finding, RootKind, Sink};
+use crate::format::dirhash::H1;
+use crate::format::gosum::Verdict;
+use crate::rule::{Fix, Kind, Level, Rule};
+use crate::sample::Sample;
+use crate::subject::modcache::Part;
+use crate::sys;
+
+/// The rules of this file.
+pub const RULES: &[&Rule] = &[&ZIP_GO_SUM_MISMATCH, &GO_SUM_MALFORMED];
+
+/// A zip that go.sum contradicts.
+pub static ZIP_GO_SUM_MISMATCH: Rule = Rule {
+    id: "zip-go-sum-mismatch",
+    level: Level::Error,
+    kind: Kind::Integrity,
+    fix: Fix::Quarantine,
+    summary: "a module zip is not the one that go.sum lists",
+    what: "The dirhash of every zip against its line of the main module's go.sum, where there is one. The message tells whether the zip agrees with its own \
+           `.ziphash`: then nothing in the cache contradicts it.",
+    why: "Either the cache was poisoned by somebody who changed the `.ziphash` too, or the tag was moved where the module is published, or go.sum was \
+          edited. In each case the code is not what the main module asked for.",
+    go: "Stops with \"checksum mismatch\" and \"SECURITY ERROR\" the next time it reads the `.ziphash`; an extracted directory that is there is \
+         compiled all the same.",
+    mend: "Remove this version (zip, `.ziphash` and directory); Go fetches it again. If the same sum comes back, the cache is innocent: find out from \
+           the checksum database or the author which of the two is right, and never just delete the go.sum line.",
+    source: "cmd/go/internal/modfetch/fetch.go (checkMod, haveModSumLocked)",
+    witness: |s| {
+        let path = s.main().join("go.sum");
+        let text = String::from_utf8_lossy(&sys::read(&path, 1 << 20)?).into_owned();
+        let other = format!("h1:{}=", "A".repeat(43));
+        let lines: Vec<String> = text
+            .lines()
+            .map(|l| match l.rsplit_once(' ') {
+                Some((module, _)) if !module.ends_with("/go.mod") => format!("{module} {other}\n"),
+                _ => format!("{l}\n"),
+            })
+            .collect();
+        s.write(&path, lines.concat().as_bytes())?;
+        Ok(Sample::place(&s.download("zip")))
+    },
+};
+
+/// A go.sum with bad lines.
+pub static GO_SUM_MALFORMED: Rule = Rule {
+    id: "go-sum-malformed",
+    level: Level::Error,
+    kind: Kind::Integrity,
+    fix: Fix::None,
+    summary: "a line of go.sum is damaged",
+    what: "Every line of the main module's go.sum: three fields, a module version, a dirhash, no second sum for one module. A line that Go passes over (an \
+           unknown kind of sum, no module version) is a `warning`.",
+    why: "A damaged line protects nothing: Go passes over it in silence and takes the module as it is in the cache (golang/go#62345). Of two sums for one \
+          module one is false.",
+    go: "Stops with \"malformed go.sum\" where a line has not three fields; of two sums it takes the first; the rest it passes over.",
+    mend: "Restore go.sum from version control. `go mod tidy` drops damaged lines, and with them the protection.",
+    source: "cmd/go/internal/modfetch/fetch.go (readGoSum, haveModSumLocked)",
+    witness: |s| {
+        let path = s.main().join("go.sum");
+        let mut text = sys::read(&path, 1 << 20)?;
+        text.extend_from_slice(b"<<<<<<< HEAD\n");
+        s.write(&path, &text)?;
+        Ok(Sample::place(&path))
+    },
+};
+
+/// Judges the computed dirhash of a zip against go.sum; the trust that follows from go.sum and `.ziphash` together.
+pub fn zip(
+    root: &Path,
+    unit: &VersionUnit,
+    computed: H1,
+    claims: &Claims,
+    main: Option<&MainSums>,
+    sink: &mut Sink,
+) -> ModuleTrust {
+    let consistent = claims.ziphash.and_then(|z| z.h1()) == Some(computed);
+    let verdict = main.map_or(Verdict::Absent, |m| m.sums.judge_module(&unit.name.path, &unit.name.version, computed));
+    match (verdict, main) {
+        (Verdict::Match(_), _) => ModuleTrust::GoSum,
+        (Verdict::Mismatch(sum), Some(main)) => {
+            let message = if consistent {
+                "agrees with its own `.ziphash` but not with go.sum: a forged zip, or a tag that was moved where the module is published"
+            } else {
+                "agrees neither with go.sum nor with its own `.ziphash`: the cache is damaged, and fetching it again mends it"
+            };
+            let by = format!("{}:{}", main.path.display(), sum.line);
+            let finding = about(&ZIP_GO_SUM_MISMATCH, root, unit, Part::Zip, message);
+            sink.push(finding.claims(sum.h1.to_string(), computed.to_string()).claimed_by(by).line(sum.line));
+            ModuleTrust::None
+        }
+        (Verdict::Absent | Verdict::Mismatch(_), _) if consistent => ModuleTrust::Ziphash,
+        (Verdict::Absent | Verdict::Mismatch(_), _) => ModuleTrust::None,
+    }
+}
+
+/// How many bad lines of one go.sum are told one by one.
+const MANY: usize = 20;
+
+/// Judges the lines of the main module's go.sum.
+pub fn go_sum(main: &MainSums, sink: &mut Sink) {
+    for (i, bad) in main.sums.bad.iter().take(MANY).enumerate() {
+        let mut finding = Finding::at(
+            &GO_SUM_MALFORMED,
+            RootKind::Environment,
+            &main.path,
+            format!("go.sum: {}", bad.text.trim()),
+            format!("line {} {}", bad.line, bad.fault),
+        )
+        .claims("path version h1:…", bad.text.trim())
+        .line(bad.line);
+        if bad.fault.is_ignored() {
+            finding = finding.lowered_to(Level::Warning);
+        }
+        if i + 1 == MANY {
+            finding.more = u64::try_from(main.sums.bad.len() - MANY).unwrap_or(u64::MAX);
+        }
+        sink.push(finding);
+    }
+}
