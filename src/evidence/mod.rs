@@ -8,3 +8,5 @@ pub mod node;
 pub mod owners;
 pub mod tally;
 pub mod vcs;
+pub mod tree;
+pub mod zip;

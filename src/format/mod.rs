@@ -17,6 +17,7 @@ pub mod mountinfo;
 pub mod output;
 pub mod quoted;
 pub mod ziphash;
+pub mod zip;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

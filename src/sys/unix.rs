@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -48,6 +48,58 @@ impl Dir {
         regular(fd)
     }
 
+    /// Opens the directory called `name`, which is a single name, directly in this one; a link is not followed. The same
+    /// as [`Dir::open_dir`] for less, since there is no way to check.
+    pub fn open_dir_in(&self, name: &str) -> io::Result<Dir> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let fd = rustix::fs::openat(&self.fd, single(name)?, flags, Mode::empty())?;
+        Ok(Dir { fd, path: self.path.join(name) })
+    }
+
+    /// Opens the regular file called `name`, which is a single name, directly in this directory, as [`Dir::open_file`] does.
+    pub fn open_file_in(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let fd = rustix::fs::openat(&self.fd, single(name)?, flags, Mode::empty())?;
+        let stat = stat_of_rustix(&rustix::fs::fstat(&fd)?);
+        if stat.kind != NodeKind::File {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("is a {}", stat.kind.word())));
+        }
+        Ok(File { file: std::fs::File::from(fd), stat })
+    }
+
+    /// What lies directly in this directory, in the order of the system, each with its type. May be called once for each
+    /// opening.
+    pub fn list(&self) -> io::Result<Vec<(OsString, NodeKind)>> {
+        let mut out = Vec::new();
+        let mut add = |name: &[u8], kind: rustix::fs::FileType| -> io::Result<()> {
+            if name == b"." || name == b".." {
+                return Ok(());
+            }
+            let name = OsStr::from_bytes(name).to_os_string();
+            let kind = match kind_of(kind) {
+                NodeKind::Unknown => self.stat(Path::new(&name))?.kind,
+                kind => kind,
+            };
+            out.push((name, kind));
+            Ok(())
+        };
+        #[cfg(target_os = "linux")]
+        {
+            let mut buf = [std::mem::MaybeUninit::<u8>::uninit(); 8192];
+            let mut entries = rustix::fs::RawDir::new(&self.fd, &mut buf);
+            while let Some(entry) = entries.next() {
+                let entry = entry?;
+                add(entry.file_name().to_bytes(), entry.file_type())?;
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            let entry = entry?;
+            add(entry.file_name().to_bytes(), entry.file_type())?;
+        }
+        Ok(out)
+    }
+
     /// The state of the node at `rel`, a link not followed at its end. The parents of `rel` are reached by their path:
     /// what is told here is compared with what is opened later.
     pub fn stat(&self, rel: &Path) -> io::Result<Stat> {
@@ -59,6 +111,14 @@ impl Dir {
         let raw = rustix::fs::readlinkat(&self.fd, rel, Vec::new())?;
         Ok(PathBuf::from(OsString::from_vec(raw.into_bytes())))
     }
+}
+
+/// A name that leads to nothing but an entry of the directory itself.
+fn single(name: &str) -> io::Result<&str> {
+    if matches!(name, "" | "." | "..") || name.contains('/') {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no single name"));
+    }
+    Ok(name)
 }
 
 fn regular(fd: OwnedFd) -> io::Result<File> {
@@ -149,21 +209,25 @@ fn nanoseconds(seconds: i64, rest: i64) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(rest)
 }
 
+fn kind_of(t: rustix::fs::FileType) -> NodeKind {
+    use rustix::fs::FileType;
+    match t {
+        FileType::RegularFile => NodeKind::File,
+        FileType::Directory => NodeKind::Dir,
+        FileType::Symlink => NodeKind::Link,
+        FileType::Fifo => NodeKind::Fifo,
+        FileType::Socket => NodeKind::Socket,
+        FileType::CharacterDevice | FileType::BlockDevice => NodeKind::Device,
+        FileType::Unknown => NodeKind::Unknown,
+    }
+}
+
 // The widths of the fields of `struct stat` differ between systems: where one of these is needed the next finds it useless.
 #[allow(clippy::useless_conversion, reason = "the field widths differ between systems")]
 fn stat_of_rustix(s: &rustix::fs::Stat) -> Stat {
-    use rustix::fs::FileType;
     let mode = u32::from(s.st_mode);
     Stat {
-        kind: match FileType::from_raw_mode(s.st_mode) {
-            FileType::RegularFile => NodeKind::File,
-            FileType::Directory => NodeKind::Dir,
-            FileType::Symlink => NodeKind::Link,
-            FileType::Fifo => NodeKind::Fifo,
-            FileType::Socket => NodeKind::Socket,
-            FileType::CharacterDevice | FileType::BlockDevice => NodeKind::Device,
-            FileType::Unknown => NodeKind::Unknown,
-        },
+        kind: kind_of(rustix::fs::FileType::from_raw_mode(s.st_mode)),
         mode: mode & 0o7777,
         uid: s.st_uid,
         gid: s.st_gid,

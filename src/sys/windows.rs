@@ -43,6 +43,26 @@ impl Dir {
         open_following(&self.path.join(rel))
     }
 
+    /// Opens the directory called `name` directly in this one; a link is not followed.
+    pub fn open_dir_in(&self, name: &str) -> io::Result<Dir> {
+        self.open_dir(Path::new(name))
+    }
+
+    /// Opens the regular file called `name` directly in this directory; a link is not followed.
+    pub fn open_file_in(&self, name: &str) -> io::Result<File> {
+        self.open_file(Path::new(name))
+    }
+
+    /// What lies directly in this directory, in the order of the system, each with its type.
+    pub fn list(&self) -> io::Result<Vec<(std::ffi::OsString, NodeKind)>> {
+        std::fs::read_dir(&self.path)?
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.file_name(), NodeKind::from(entry.file_type()?)))
+            })
+            .collect()
+    }
+
     /// The state of the node at `rel`, a link not followed.
     pub fn stat(&self, rel: &Path) -> io::Result<Stat> {
         super::lstat(&self.path.join(rel))
