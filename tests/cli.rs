@@ -1,6 +1,6 @@
 //! The program as a user meets it: what is typed, what is printed, what it ends with.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "test code")]
 
 mod support;
 

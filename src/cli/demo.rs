@@ -51,19 +51,19 @@ pub(super) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Error> {
     let printed = terminal::print(|out| {
         human::write(&report, &look, out)?;
         let number = u64::try_from(planted.len()).unwrap_or(u64::MAX);
-        writeln!(
-            out,
-            "\nThis was a demo: a small Go world in `{shown}`, poisoned in {}.",
-            text::count(number, "place", "places")
-        )?;
+        let places = text::count(number, "place", "places");
+        writeln!(out)?;
+        for line in text::wrap(&format!("This was a demo: a small Go world in `{shown}`, poisoned in {places}."), look.width) {
+            writeln!(out, "{line}")?;
+        }
         if args.keep {
+            let root = text::shell_word(&root.to_string_lossy());
+            writeln!(out, "It is still there; remove it with: chmod -R u+w {root} && rm -r {root}")
+        } else {
             writeln!(
                 out,
-                "It is still there; remove it with: chmod -R u+w {0} && rm -r {0}",
-                text::shell_word(&root.to_string_lossy())
+                "It is removed again, and nothing else was read or changed.\n`gocachescan` alone scans what Go uses here."
             )
-        } else {
-            writeln!(out, "It is removed again. Nothing else was read or changed: `gocachescan` alone scans what Go uses here.")
         }
     });
     printed?;
