@@ -144,3 +144,54 @@ impl Roots {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::{self, Host};
+
+    /// What is planned in a world with GOCACHE set and the rest at Go's defaults.
+    fn planned(dir: &Path, request: Request) -> Result<Vec<(RootKind, PathBuf, Source)>, Error> {
+        let text = |p: &str| dir.join(p).into_os_string();
+        let env = [("HOME".into(), text("home")), ("GOCACHE".into(), text("c"))].into_iter().collect();
+        let settings = locate::survey(&Host { env, cwd: dir.to_path_buf() }, &request.flags)?;
+        Ok(Plan::assemble(settings, request)?.roots.into_iter().map(|r| (r.kind, r.path, r.origin)).collect())
+    }
+
+    #[test]
+    fn without_arguments_everything_that_go_uses_is_scanned() {
+        let dir = tempfile::tempdir().unwrap();
+        let go = dir.path().join("home/go");
+        let want = [
+            (RootKind::Gocache, dir.path().join("c"), Source::Env),
+            (RootKind::Gomodcache, go.join("pkg/mod"), Source::Default),
+            (RootKind::Sumdb, go.join("pkg/sumdb"), Source::Default),
+            (RootKind::Gobin, go.join("bin"), Source::Default),
+        ];
+        assert_eq!(planned(dir.path(), Request::default()).unwrap(), want);
+        assert_eq!(planned(dir.path(), Request { no_bin: true, ..Request::default() }).unwrap(), want[..3]);
+    }
+
+    #[test]
+    fn flags_replace_and_arguments_narrow() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |p: &str| dir.path().join(p);
+        sys::write_file(&at("bin/tool"), b"\x7fELF\x02\x01\x01\0").unwrap();
+        let flags = Flags { gocache: Some(at("d")), ..Flags::default() };
+        let tool = (RootKind::Binary, at("bin/tool"), Source::Flag);
+        let bins = planned(dir.path(), Request { bins: vec![at("bin/tool")], ..Request::default() }).unwrap();
+        assert!(bins.contains(&tool) && !bins.iter().any(|r| r.0 == RootKind::Gobin), "{bins:?}");
+        let paths = vec![at("bin/tool"), at("bin/tool")];
+        let narrow = planned(dir.path(), Request { paths, flags, ..Request::default() }).unwrap();
+        assert_eq!(narrow, [(RootKind::Gocache, at("d"), Source::Flag), tool]);
+    }
+
+    #[test]
+    fn a_main_module_has_a_go_mod() {
+        let dir = tempfile::tempdir().unwrap();
+        let request = || Request { main_module: Some(dir.path().to_path_buf()), ..Request::default() };
+        assert!(matches!(planned(dir.path(), request()), Err(Error::Usage(_))));
+        sys::write_file(&dir.path().join("go.mod"), b"module m\n").unwrap();
+        assert!(planned(dir.path(), request()).is_ok());
+    }
+}

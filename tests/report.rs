@@ -1,5 +1,7 @@
 //! Whole outputs, kept as snapshots in tests/snapshots; `UPDATE_SNAPSHOTS=1 cargo test --test report` accepts new ones.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 mod support;
 
 use std::path::PathBuf;

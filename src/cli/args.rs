@@ -9,15 +9,18 @@ use crate::rule::Level;
 
 const MAIN_EXAMPLES: &str = "\
 Examples:
-  gocachescan                                   scan what Go uses on this machine
-  gocachescan --main-module .                   hold the module cache to this module's go.sum, too
-  gocachescan ~/go/bin/gopls /mnt/ci/go-build   scan a binary and a copied cache
-  gocachescan --format json | jq .findings      for a script
-  gocachescan explain zip-hash-mismatch         what a rule means and how to mend it
-  gocachescan demo                              see it find something
+  gocachescan                          scan what Go uses on this machine
+  gocachescan --main-module .          hold it to this module's go.sum, too
+  gocachescan ~/go/bin/gopls ./cache   scan a binary and a copied cache
+  gocachescan --format json            for a script
+  gocachescan explain sumdb-off        what a rule means and how to mend it
+  gocachescan demo                     see it find something
 
-Exit codes: 0 complete, and no finding reaches --fail-on; 1 a finding does; 2 wrong usage;
-3 incomplete, or nothing to scan. They are the same for every format.";
+Exit codes, the same for every format:
+  0  complete, and no finding reaches --fail-on
+  1  a finding does
+  2  wrong usage
+  3  incomplete, or nothing to scan";
 
 const ENV_EXAMPLES: &str = "\
 Examples:
@@ -29,11 +32,11 @@ Exit codes: 0; 2 where Go itself refuses the environment.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  gocachescan explain                     the catalogue of rules, a line each
-  gocachescan explain zip-hash-mismatch   one rule: what, why, what Go does, how to mend it
-  gocachescan explain trust               how far each kind of proof reaches
-  gocachescan explain --format json       every rule with all its texts
-  gocachescan explain --schema            the JSON Schema of the report";
+  gocachescan explain                 the catalogue of rules, a line each
+  gocachescan explain sumdb-off       one rule: what, why, how to mend it
+  gocachescan explain trust           how far each kind of proof reaches
+  gocachescan explain --format json   every rule with all its texts
+  gocachescan explain --schema        the JSON Schema of the report";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -44,7 +47,7 @@ Exit codes: 0 every planted damage was found; 1 one was not.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  gocachescan completions bash > ~/.local/share/bash-completion/completions/gocachescan
+  gocachescan completions bash > gocachescan.bash
   gocachescan completions zsh > ~/.zfunc/_gocachescan
   gocachescan completions fish > ~/.config/fish/completions/gocachescan.fish";
 
@@ -216,47 +219,37 @@ pub struct DemoArgs {
     pub color: When,
 }
 
+// The values of these speak for themselves in `--help`: no documentation, or each would take a line there.
+
 /// Formats of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
     Human,
-    /// One JSON object
     Json,
-    /// One JSON object a line
     Jsonl,
 }
 
 /// Formats of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Table {
-    /// For people
     Human,
-    /// JSON
     Json,
 }
 
 /// When to do what depends on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal
     Auto,
-    /// In any case
     Always,
-    /// In no case
     Never,
 }
 
 /// The level from which a run fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Errors only
     Error,
-    /// Warnings and errors
     Warning,
-    /// Any finding
     Note,
-    /// None
     Never,
 }
 

@@ -1,7 +1,7 @@
 //! `gocachescan demo`: a small world in a temporary folder, poisoned, scanned, shown and removed.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::DemoArgs;
 use super::{Exit, terminal};
@@ -16,15 +16,28 @@ use crate::rule::Rule;
 use crate::sample::Sample;
 use crate::sys;
 
-/// What the demo plants, one from each corner, in this order; those that this version's catalogue has.
-const PLANTED: &[&str] =
-    &["output-hash-mismatch", "tree-file-differs", "zip-hash-mismatch", "vcs-hook", "dep-hash-mismatch", "sumdb-off", "toolexec"];
+/// What the demo plants, in this order: one from each corner, none that touches what another one does, none that takes
+/// rights which a user may not have.
+const PLANTED: &[&str] = &[
+    "output-hash-mismatch",
+    "tree-file-differs",
+    "info-version-mismatch",
+    "vcs-hook",
+    "binary-version-hidden",
+    "goflags-toolexec",
+    "sumdb-off",
+];
 
 /// Makes the world, damages it, scans it and shows what was found.
 pub(super) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Error> {
-    let root = fresh_folder(host)?;
-    let failed = |e| Error::io("make the demo's files in", &root, e);
+    let folder = Folder::make(host, args.keep)?;
+    let root = &folder.root;
+    let failed = |e| Error::io("make the demo's files in", root, e);
+    // Declared after the folder, so it goes before it.
     let mut sample = Sample::make(&root.join("world")).map_err(failed)?;
+    if args.keep {
+        sample.keep();
+    }
     let mut planted = Vec::new();
     for rule in chosen() {
         let place = (rule.witness)(&mut sample).map_err(failed)?;
@@ -38,29 +51,21 @@ pub(super) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Error> {
     let printed = terminal::print(|out| {
         human::write(&report, &look, out)?;
         let number = u64::try_from(planted.len()).unwrap_or(u64::MAX);
-        writeln!(
-            out,
-            "\nThis was a demo: a small Go world in `{shown}`, poisoned in {}.",
-            text::count(number, "place", "places")
-        )?;
+        let places = text::count(number, "place", "places");
+        writeln!(out)?;
+        for line in text::wrap(&format!("This was a demo: a small Go world in `{shown}`, poisoned in {places}."), look.width) {
+            writeln!(out, "{line}")?;
+        }
         if args.keep {
+            let root = text::shell_word(&root.to_string_lossy());
+            writeln!(out, "It is still there; remove it with: chmod -R u+w {root} && rm -r {root}")
+        } else {
             writeln!(
                 out,
-                "It is still there; remove it with: chmod -R u+w {0} && rm -r {0}",
-                text::shell_word(&root.to_string_lossy())
+                "It is removed again, and nothing else was read or changed.\n`gocachescan` alone scans what Go uses here."
             )
-        } else {
-            writeln!(out, "It is removed again. Nothing else was read or changed: `gocachescan` alone scans what Go uses here.")
         }
     });
-    if args.keep {
-        sample.keep();
-        drop(sample);
-    } else {
-        drop(sample);
-        // What could not be removed from a temporary folder is no reason to fail.
-        let _ = sys::remove_temp_tree(&root);
-    }
     printed?;
     if missed.is_empty() {
         Ok(Exit::Clean)
@@ -81,7 +86,7 @@ fn scan(sample: &Sample) -> Result<Report, Error> {
     let flags = Flags::default();
     let request = Request {
         flags: flags.clone(),
-        main_module: Some(sample.main()),
+        main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         ..Request::default()
     };
@@ -93,16 +98,28 @@ fn found(report: &Report, rule: &Rule, place: &Place) -> bool {
     report.findings.iter().any(|f| f.rule == rule && f.place == *place)
 }
 
-/// A folder of our own below the system's temporary one, which nobody else can have made before us.
-fn fresh_folder(host: &Host) -> Result<PathBuf, Error> {
-    let names = if cfg!(windows) { ["TEMP", "TMP"] } else { ["TMPDIR", "TMP"] };
-    let base = names.iter().find_map(|n| host.var(n)).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());
-    let root = host.cwd.join(base).join(format!("gocachescan-demo-{}-{nanos:x}", std::process::id()));
-    make(&root)?;
-    Ok(root)
+/// A folder of our own below the system's temporary one, which nobody else can have made before us; removed at the end.
+struct Folder {
+    root: PathBuf,
+    keep: bool,
 }
 
-fn make(root: &Path) -> Result<(), Error> {
-    sys::create_private_dir(root).map_err(|e| Error::io("make the demo's folder", root, e))
+impl Folder {
+    fn make(host: &Host, keep: bool) -> Result<Folder, Error> {
+        let names = if cfg!(windows) { ["TEMP", "TMP"] } else { ["TMPDIR", "TMP"] };
+        let base = names.iter().find_map(|n| host.var(n)).map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());
+        let root = host.cwd.join(base).join(format!("gocachescan-demo-{}-{nanos:x}", std::process::id()));
+        sys::create_private_dir(&root).map_err(|e| Error::io("make the demo's folder", &root, e))?;
+        Ok(Folder { root, keep })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.keep {
+            // What could not be removed from a temporary folder is no reason to fail.
+            let _ = sys::remove_temp_tree(&self.root);
+        }
+    }
 }

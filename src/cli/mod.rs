@@ -1,6 +1,6 @@
 //! What users type and see: flags as data, one file a command.
 
-pub mod args;
+mod args;
 mod demo;
 mod env;
 mod exit;
@@ -105,6 +105,8 @@ mod tests {
             let help = c.clone().render_long_help().to_string();
             let name = c.get_name();
             assert!(help.contains("Examples:\n  gocachescan"), "{name} --help has no examples");
+            let examples = help.lines().skip_while(|l| *l != "Examples:");
+            assert!(examples.clone().all(|l| l.len() <= 80), "{name}: an example is too wide for a terminal");
             assert!(c.get_about().is_some(), "{name} says nothing about itself");
             for a in c.get_arguments() {
                 assert!(a.get_help().is_some(), "{name}: `{}` has no help", a.get_id());

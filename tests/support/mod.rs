@@ -1,5 +1,6 @@
 //! What the integration tests share.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::as_conversions, clippy::disallowed_methods, reason = "test code")]
 
 pub mod reports;
 pub mod schema;

@@ -273,6 +273,7 @@ pub fn facts() -> Vec<Fact> {
             goarch: None,
             go: true,
             go_version: "go1.26.8".into(),
+            old_layout: false,
             path_pkg: "example.com/tool".into(),
             main: Some(plain("example.com/tool", "(devel)")),
             deps: vec![BuildModule { replace: Some(Box::new(plain("../y", ""))), ..plain("example.com/y", "v1.0.0") }],

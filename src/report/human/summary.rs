@@ -103,6 +103,11 @@ pub(super) fn render_roots(report: &Report, look: &Look, page: &mut String) {
 
 fn row(report: &Report, index: usize, look: &Look) -> Option<Row> {
     let r = report.roots.get(index)?;
+    // Without a lookup there is no such folder: the usual case, and nothing that a person could use.
+    let usual = r.kind == RootKind::Sumdb && r.state == RootState::Absent && r.origin != Source::Flag;
+    if usual && look.detail < Detail::Verbose {
+        return None;
+    }
     let (c, size) = (&r.counts, text::bytes(r.counts.bytes));
     let (count, unit) = match r.kind {
         RootKind::Gomodcache => (c.modules, if c.modules == 1 { "module" } else { "modules" }),
@@ -201,7 +206,7 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
     };
     push("proven by", list(&[("checksum database", sumdb), ("go.sum", go_sum)]));
     push("not proven", list(&[("agree with themselves only", ziphash + sha256 + build_id)]));
-    push("no claim", list(&[("nothing to hold them to", module_none + output_none)]));
+    push("no claim", list(&[("nothing vouches for", module_none + output_none)]));
     if c.deps > 0 {
         push(
             "contains",
