@@ -27,9 +27,20 @@ func BenchmarkAdd(b *testing.B) {
 }
 
 func FuzzAdd(f *testing.F) {
-	f.Add(1, 2)
-	f.Fuzz(func(t *testing.T, a, b int) {
-		if Add(a, b) != Add(b, a) {
+	f.Add("1", 2)
+	f.Fuzz(func(t *testing.T, s string, b int) {
+		n := 0
+		for _, r := range s { // branches, so that the fuzzer finds something worth keeping
+			switch {
+			case r >= 'a' && r <= 'f':
+				n += 10
+			case r > 127:
+				n--
+			case r == ' ':
+				n ^= 1
+			}
+		}
+		if Add(n, b) != Add(b, n) {
 			t.Fatal("not commutative")
 		}
 	})
