@@ -209,6 +209,11 @@ impl Sink {
         std::mem::take(&mut self.more).into_values().collect()
     }
 
+    /// What it holds, in the order found.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter()
+    }
+
     /// Whether one of them is an error.
     pub fn has_error(&self) -> bool {
         self.findings.iter().any(|f| f.level == Level::Error)

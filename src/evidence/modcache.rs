@@ -69,6 +69,13 @@ impl VersionUnit {
         self.files.contains_key(&Part::Partial)
     }
 
+    /// The same version as it is listed now.
+    pub fn listed_again(&self, root: &Root) -> VersionUnit {
+        let now = |rel: &Path| root.dir.stat(rel).ok();
+        let files = Part::ALL.into_iter().filter_map(|part| Some((part, now(&self.path(part))?))).collect();
+        VersionUnit { name: self.name.clone(), files, tree: now(&self.tree_path()) }
+    }
+
     /// Reads `.info`, `.mod` and `.ziphash`.
     pub fn read(&self, root: &Root, tally: &mut Tally) -> SmallFiles {
         let mut part = |part: Part, limit: u64| match self.stat(part) {

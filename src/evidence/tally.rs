@@ -7,6 +7,7 @@ use super::node::{Expect, Node, Root};
 use crate::count::{Counts, Coverage, Trust, Unread};
 use crate::facts::Fact;
 use crate::finding::Sink;
+use crate::rule::Level;
 use crate::sys::Stat;
 
 /// Judges one node: who may change it and where it leads. Handed in, since evidence knows no rule.
@@ -69,6 +70,24 @@ impl Tally {
             self.coverage.unread += 1;
             self.unread.push(Unread { path: path.to_path_buf(), error: error.to_string() });
         }
+    }
+
+    /// Notes that `path` is there and could not be read to an end that says something.
+    pub fn unreadable(&mut self, path: &Path, why: &str) {
+        self.coverage.unread += 1;
+        self.unread.push(Unread { path: path.to_path_buf(), error: why.to_owned() });
+    }
+
+    /// Counts a subject whose findings are those past the first `before`: damaged if one is an error, else intact if a claim
+    /// holds it.
+    pub fn judged(&mut self, before: usize, held: bool) {
+        let error = self.sink.iter().skip(before).any(|f| f.level == Level::Error);
+        let state = match (error, held) {
+            (true, _) => &mut self.coverage.damaged,
+            (false, true) => &mut self.coverage.intact,
+            (false, false) => &mut self.coverage.unverifiable,
+        };
+        *state += 1;
     }
 
     /// Notes that a walk could not list a place.

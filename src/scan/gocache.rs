@@ -8,7 +8,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::{QUIET, Run, wait_until_quiet};
+use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
 use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
@@ -275,6 +275,3 @@ impl Seen {
         }));
     }
 }
-
-/// How often a subject that keeps changing is looked at again.
-const ROUNDS: u32 = 5;

@@ -3,15 +3,19 @@
 mod bins;
 mod gocache;
 mod modcache;
+mod modcache;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
+use crate::check::download::sums;
 use crate::check::posture;
+use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::owners::Owners;
 use crate::evidence::tally::Tally;
+use crate::facts::ModuleVersion;
 use crate::finding::{Finding, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
@@ -25,6 +29,7 @@ pub(crate) struct Run<'a> {
     pool: &'a rayon::ThreadPool,
     progress: &'a dyn Progress,
     owners: Owners,
+    main: Option<MainSums>,
     mount_points: Vec<PathBuf>,
     now_ns: i128,
 }
@@ -84,15 +89,30 @@ fn workers(asked: usize, descriptors: u64) -> usize {
 
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
     let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
+    let mut first = Tally::new(posture::entry);
+    let main = plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, &mut first));
+    let mut known = ModuleSums::default();
+    if let Some(main) = &main {
+        sums::go_sum(main, &mut first.sink);
+        for (path, version, lines) in main.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
+            // The first line is the one that Go goes by.
+            if let Some(sum) = lines.first() {
+                let module = ModuleVersion { path: path.to_owned(), version: version.to_owned() };
+                known.add_go_sum(&module, &sum.h1.to_string());
+            }
+        }
+    }
+    report.findings.extend(first.sink.into_findings());
+    report.unread.append(&mut first.unread);
     let run = Run {
         plan,
+        main,
         pool,
         progress,
         owners: Owners::look(),
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
-    let mut known = ModuleSums::default();
     for (number, planned) in (1u32..).zip(&plan.roots) {
         let (mut tally, state) = run.sweep(number, planned, &mut known);
         report.counts.add(&tally.counts);
@@ -122,6 +142,23 @@ impl Run<'_> {
         self.progress.phase(number, of, kind.title(), unit, items, None);
     }
 
+    /// Judges who may change what lies in a folder whose content is not looked at.
+    fn look_around(&self, root: &Root, tally: &mut Tally) {
+        for entry in walkdir::WalkDir::new(&root.real).min_depth(1).max_open(4).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(e) => {
+                    tally.walk_failed(root, e);
+                    continue;
+                }
+            };
+            let Ok(rel) = entry.path().strip_prefix(&root.real) else { continue };
+            if let Err(e) = crate::evidence::gocache::look(root, rel, Expect::Plain, tally) {
+                tally.failed(&root.path.join(rel), &e);
+            }
+        }
+    }
+
     /// Sweeps one root: who may swap it, who may change it, and what is in it.
     fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut ModuleSums) -> (Tally, RootState) {
         let mut tally = self.tally();
@@ -144,9 +181,10 @@ impl Run<'_> {
         }
         match planned.kind {
             RootKind::Gocache => gocache::sweep(self, &root, number, &mut tally),
-            RootKind::Gomodcache => {}
+            RootKind::Gomodcache => modcache::sweep(self, &root, number, self.main.as_ref(), known, &mut tally),
+            RootKind::Sumdb => self.look_around(&root, &mut tally),
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
-            RootKind::Sumdb | RootKind::Goroot | RootKind::Environment => {}
+            RootKind::Goroot | RootKind::Environment => {}
         }
         if planned.kind == RootKind::Gomodcache {
             modcache::sweep(self, &root, (number, of), &mut tally);
@@ -164,6 +202,9 @@ impl Run<'_> {
 
 /// How long a file must have been left alone before what it holds counts.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// How often a subject that keeps changing is looked at again.
+const ROUNDS: u32 = 5;
 
 /// Waits until what was last changed at `changed_ns` (nanoseconds since 1970) has been left alone for `quiet`. Returns whether
 /// it was younger than that, so that it is worth another look.

@@ -1,77 +1,246 @@
-//! The sweep of a module cache: one walk over its names, then versions, lists and repositories side by side.
+//! The sweep of a module cache: the skeleton first, then module versions side by side, each zip and its extracted directory in
+//! one pass, and a second look at whatever seems wrong.
+
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Run;
-use crate::check::download::{self, Claims, strays, sums};
-use crate::check::vcs;
+use super::{QUIET, ROUNDS, Run, wait_until_quiet};
+use crate::check::binary::ModuleSums;
+use crate::check::download::{self, Claims, sums};
+use crate::check::{tree, vcs, zip};
 use crate::evidence::main_module::MainSums;
-use crate::evidence::modcache::{SmallFiles, VersionUnit, walk};
+use crate::evidence::modcache::{VersionUnit, walk};
 use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
-use crate::facts::Fact;
+use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
+use crate::facts::{Fact, ModuleTrust};
+use crate::finding::Place;
+use crate::rule::Kind;
 use crate::subject::modcache::Part;
+use crate::sys::{self, Dir, File, NodeKind};
 
-/// Sweeps the module cache at `root`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, (number, of): (u32, u32), tally: &mut Tally) {
-    let main = run.plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, tally));
-    if let Some(main) = &main {
-        sums::go_sum(main, &mut tally.sink);
-    }
+/// Sweeps the module cache at `root`; what it says of modules goes to `known`.
+pub(super) fn sweep(
+    run: &Run<'_>,
+    root: &Root,
+    number: u32,
+    main: Option<&MainSums>,
+    known: &mut ModuleSums,
+    tally: &mut Tally,
+) {
     let skeleton = walk(root, tally);
+    let gosumdb = run.plan.settings.text("GOSUMDB");
+    download::strays::databases(&root.path, &skeleton.databases, &gosumdb, &mut tally.sink);
     for stray in &skeleton.strays {
-        strays::stray(&root.path, stray, &mut tally.sink);
+        download::strays::stray(&root.path, stray, &mut tally.sink);
     }
-    let gosumdb = run.plan.settings.get("GOSUMDB").map(|s| s.value.to_string_lossy().into_owned()).unwrap_or_default();
-    strays::databases(&root.path, &skeleton.databases, &gosumdb, &mut tally.sink);
-    run.progress.phase(
-        number,
-        of,
-        root.kind.title(),
-        "modules",
-        u64::try_from(skeleton.units.len()).unwrap_or(0),
-        Some(tally.counts.bytes),
-    );
-    let each = |work: &(dyn Fn(&mut Tally) + Sync)| {
-        let mut tally = run.tally();
-        work(&mut tally);
-        tally
-    };
-    let units: Vec<Tally> = run.pool.install(|| {
-        let units = skeleton.units.par_iter().map(|unit| {
-            let tally = each(&|tally| {
-                version(run, root, unit, main.as_ref(), tally);
-            });
-            run.progress.advance(1, unit.stat(Part::Zip).map_or(0, |s| s.size));
-            tally
-        });
-        let lists = skeleton.lists.par_iter().map(|list| {
-            each(&|tally| {
-                let content = list.read(root, tally);
-                strays::list(&root.path, list, &content, &mut tally.sink);
+    for list in &skeleton.lists {
+        let content = list.read(root, tally);
+        download::strays::list(&root.path, list, &content, &mut tally.sink);
+    }
+    for repository in &skeleton.repositories {
+        let seen = repository.read(root, tally);
+        vcs::repository(&root.path, repository, &seen, &mut tally.sink);
+    }
+    run.phase(number, root.kind, "modules", u64::try_from(skeleton.units.len()).unwrap_or(0));
+    // The largest first, so that none is left alone at the end; the report keeps the order of the names.
+    let mut order: Vec<(usize, &VersionUnit)> = skeleton.units.iter().enumerate().collect();
+    order.sort_by_key(|(i, unit)| (std::cmp::Reverse(unit.stat(Part::Zip).map_or(0, |s| s.size)), *i));
+    let mut units: Vec<(usize, Module)> = run.pool.install(|| {
+        order
+            .par_iter()
+            .with_max_len(1)
+            .map_init(Verifier::default, |verifier, (i, unit)| {
+                let module = settled(run, root, unit, main, verifier);
+                run.progress.advance(1, module.tally.counts.bytes);
+                (*i, module)
             })
-        });
-        let repositories = skeleton.repositories.par_iter().map(|repository| {
-            each(&|tally| {
-                let seen = repository.read(root, tally);
-                vcs::repository(&root.path, repository, &seen, &mut tally.sink);
-            })
-        });
-        units.chain(lists).chain(repositories).collect()
+            .collect()
     });
-    for unit in units {
-        tally.absorb(unit);
+    units.sort_by_key(|(i, _)| *i);
+    for ((_, module), unit) in units.into_iter().zip(&skeleton.units) {
+        let name = unit.module();
+        if let Some(h1) = &module.h1 {
+            known.add_zip(&name, h1);
+        }
+        if let Some(h1) = &module.ziphash {
+            known.add_ziphash(&name, h1);
+        }
+        tally.absorb(module.tally);
     }
 }
 
-/// Looks at one version: its small files, and what they claim of zip and tree.
-fn version(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>, tally: &mut Tally) -> (SmallFiles, Claims) {
-    let files = unit.read(root, tally);
-    let claims = download::version(&root.path, unit, &files, main, &mut tally.sink);
-    if run.plan.facts
-        && let Some(h1) = claims.go_mod
-    {
-        tally.facts.push(Fact::Mod { path: root.path.join(unit.path(Part::Mod)), module: unit.module(), h1: h1.to_string() });
+/// What was found of one module version.
+struct Module {
+    tally: Tally,
+    /// Computed from the zip.
+    h1: Option<String>,
+    /// What `.ziphash` says.
+    ziphash: Option<String>,
+}
+
+/// Judges one version, and once more as long as what seems wrong is being written or removed.
+fn settled(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>, verifier: &mut Verifier) -> Module {
+    let mut module = judge(run, root, unit, main, verifier);
+    for _ in 0..ROUNDS {
+        if !youngest_damage(root, &module.tally).is_some_and(|changed| wait_until_quiet(changed, QUIET)) {
+            break;
+        }
+        let again = unit.listed_again(root);
+        module = judge(run, root, &again, main, verifier);
     }
-    (files, claims)
+    module
+}
+
+/// When the youngest node was changed that a finding on content is about, or where it is gone, the folder that held it.
+fn youngest_damage(root: &Root, tally: &Tally) -> Option<i128> {
+    let content = |kind: Kind| matches!(kind, Kind::Integrity | Kind::Tamper);
+    let changed = |path: &Path| -> Option<i128> {
+        path.ancestors()
+            .take_while(|p| p.starts_with(&root.path))
+            .find_map(|p| sys::lstat(p).ok())
+            .map(|stat| stat.mtime_ns.max(stat.ctime_ns))
+    };
+    tally
+        .sink
+        .iter()
+        .filter(|f| content(f.rule.kind))
+        .filter_map(|f| match &f.place {
+            Place::Path(path) => changed(path),
+            Place::Env(_) => None,
+        })
+        .max()
+}
+
+fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>, verifier: &mut Verifier) -> Module {
+    let mut tally = run.tally();
+    let files = unit.read(root, &mut tally);
+    let claims = download::version(&root.path, unit, &files, main, &mut tally.sink);
+    let zip_file = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut tally)).flatten();
+    let tree_dir = open_tree(root, unit, &mut tally);
+    let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
+    let mut module = Module { tally, h1: None, ziphash };
+    if zip_file.is_some() || tree_dir.is_some() {
+        let name = unit.module();
+        let evidence = {
+            let request = Request {
+                module: &name,
+                zip: zip_file.as_ref().map(|(path, file)| (path.as_path(), file)),
+                tree: tree_dir.as_ref(),
+                rows: false,
+            };
+            let (tree_path, tally) = (unit.tree_path(), &mut module.tally);
+            verifier.verify(&request, &mut |rel, stat, expect| {
+                let rel = if rel.as_os_str().is_empty() { tree_path.clone() } else { tree_path.join(rel) };
+                if let Err(e) = tally.node(root, &rel, *stat, expect) {
+                    tally.failed(&root.path.join(&rel), &e);
+                }
+            })
+        };
+        verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, &mut module);
+    }
+    if run.plan.facts {
+        if let (Some(h1), true) = (claims.go_mod, unit.has(Part::Mod)) {
+            let path = root.path.join(unit.path(Part::Mod));
+            module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
+        }
+    }
+    module
+}
+
+/// What a zip and an extracted directory show, against each other and against every claim.
+#[allow(clippy::too_many_arguments, reason = "one step of `judge`, split off for its length")]
+fn verified(
+    run: &Run<'_>,
+    root: &Root,
+    unit: &VersionUnit,
+    evidence: &ModuleEvidence,
+    claims: &Claims,
+    go_mod: Option<&[u8]>,
+    main: Option<&MainSums>,
+    module: &mut Module,
+) {
+    let tally = &mut module.tally;
+    let mut trust = ModuleTrust::None;
+    let claimed = claims.ziphash.and_then(|z| z.h1());
+    if let Some(read) = &evidence.zip {
+        tally.counts.bytes += read.bytes;
+        if let Some(why) = &read.unread {
+            tally.unreadable(&read.path, why);
+        } else if read.changed {
+            tally.unreadable(&read.path, "kept changing while it was read");
+        } else {
+            let before = tally.sink.len();
+            zip::judge(&root.path, unit, read, claimed, &mut tally.sink);
+            if let Some(h1) = read.h1 {
+                trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
+                module.h1 = Some(h1.to_string());
+            }
+            if let (Some(bytes), false) = (go_mod, claims.go_mod_told || read.h1.is_none()) {
+                download::go_mod::against_zip(&root.path, unit, bytes, read.go_mod.as_deref(), &mut tally.sink);
+            }
+            tally.judged(before, read.h1.is_some() && trust != ModuleTrust::None);
+        }
+        if run.plan.facts {
+            tally.facts.push(Fact::Zip {
+                path: root.path.join(unit.path(Part::Zip)),
+                module: unit.module(),
+                h1: read.h1.map(|h1| h1.to_string()),
+                claimed_h1: module.ziphash.clone(),
+                size: read.size,
+                trust,
+            });
+        }
+    }
+    if let Some(read) = &evidence.tree {
+        tally.counts.files += read.files;
+        tally.counts.bytes += if evidence.zip.is_some() { 0 } else { read.bytes };
+        for (rel, why) in &read.unread {
+            tally.unreadable(&root.path.join(unit.tree_path()).join(rel), why);
+        }
+        let before = tally.sink.len();
+        tree::judge(&root.path, unit, read, claimed, &mut tally.sink);
+        tally.judged(before, read.same_as_zip == Some(true) || (read.h1.is_some() && read.h1 == claimed));
+        if run.plan.facts {
+            tally.facts.push(Fact::Tree {
+                path: root.path.join(unit.tree_path()),
+                module: unit.module(),
+                h1: read.h1.map(|h1| h1.to_string()),
+                same_as_zip: read.same_as_zip,
+            });
+        }
+    }
+    match trust {
+        ModuleTrust::Sumdb => tally.trust.sumdb += 1,
+        ModuleTrust::GoSum => tally.trust.go_sum += 1,
+        ModuleTrust::Ziphash => tally.trust.ziphash += 1,
+        ModuleTrust::None => tally.trust.module_none += 1,
+    }
+}
+
+fn open_zip(root: &Root, unit: &VersionUnit, tally: &mut Tally) -> Option<(PathBuf, File)> {
+    let rel = unit.path(Part::Zip);
+    let path = root.path.join(&rel);
+    match root.dir.open_file(&rel) {
+        Ok(file) => Some((path, file)),
+        Err(e) => {
+            tally.failed(&path, &e);
+            None
+        }
+    }
+}
+
+/// The extracted directory, if it is one and Go has finished it.
+fn open_tree(root: &Root, unit: &VersionUnit, tally: &mut Tally) -> Option<Dir> {
+    if unit.is_partial() || unit.tree.is_none_or(|t| t.kind != NodeKind::Dir) {
+        return None;
+    }
+    match root.dir.open_dir(&unit.tree_path()) {
+        Ok(dir) => Some(dir),
+        Err(e) => {
+            tally.failed(&root.path.join(unit.tree_path()), &e);
+            None
+        }
+    }
 }
