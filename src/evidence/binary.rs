@@ -108,6 +108,7 @@ fn read_from(path: &Path, r: &dyn ReadAt) -> io::Result<BinaryEvidence> {
             evidence.platform = image.platform;
         }
         Err(Unmappable::Short) => evidence.damage.push(BinaryDamage::Truncated { needs: None, has: r.size() }),
+        Err(Unmappable::Stripped) => {}
         Err(Unmappable::Bad | Unmappable::Other) => evidence.damage.push(BinaryDamage::Unparsable),
     }
     let setting = |key: &str| evidence.fact.settings.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());

@@ -17,6 +17,8 @@ pub(super) enum Fail {
     Short,
     /// It breaks the rules of its format, or our limit.
     Bad,
+    /// It has no symbols, without which Go refuses its format (XCOFF).
+    Stripped,
 }
 
 impl From<io::Error> for Fail {

@@ -4,8 +4,8 @@ use std::io;
 
 use super::elf::{Header, PT_NOTE};
 use super::field::{Bytes, Fail, Fields, TABLE_LIMIT, bytes_at};
+use super::map;
 use super::quote::unquote;
-use super::{Unmappable, map};
 use crate::format::ReadAt;
 use crate::format::buildid::BuildId;
 
@@ -24,7 +24,7 @@ impl From<Fail> for Stop {
     fn from(f: Fail) -> Self {
         match f {
             Fail::Io(e) => Stop::Io(e),
-            Fail::Short | Fail::Bad => Stop::Malformed,
+            Fail::Short | Fail::Bad | Fail::Stripped => Stop::Malformed,
         }
     }
 }
@@ -76,7 +76,7 @@ fn from_macho(r: &dyn ReadAt, head: &[u8]) -> Result<BuildId, Stop> {
     }
     let image = match map(r) {
         Ok(Ok(image)) => image,
-        Ok(Err(Unmappable::Short | Unmappable::Bad | Unmappable::Other)) => return Err(Stop::Malformed),
+        Ok(Err(_)) => return Err(Stop::Malformed),
         Err(e) => return Err(Stop::Io(e)),
     };
     let (offset, size) = image.text.ok_or(Stop::Malformed)?;

@@ -180,6 +180,8 @@ pub enum Unmappable {
     Short,
     /// It breaks the rules of its format.
     Bad,
+    /// It was linked without symbols (`-ldflags=-s`), and Go reads no file of its format (XCOFF) without them.
+    Stripped,
     /// It begins like none.
     Other,
 }
@@ -203,6 +205,7 @@ pub fn map(r: &dyn ReadAt) -> io::Result<Result<Image, Unmappable>> {
         Ok(image) => Ok(Ok(image)),
         Err(Fail::Short) => Ok(Err(Unmappable::Short)),
         Err(Fail::Bad) => Ok(Err(Unmappable::Bad)),
+        Err(Fail::Stripped) => Ok(Err(Unmappable::Stripped)),
         Err(Fail::Io(e)) => Err(e),
     }
 }

@@ -26,9 +26,8 @@ pub(super) fn map(r: &dyn ReadAt) -> Parse<Image> {
     let narrow_symbols = if wide { 0 } else { f.u32()? };
     let (optional_size, _flags) = (f.u16()?, f.u16()?);
     let symbols = if wide { f.u32()? } else { narrow_symbols };
-    // A file stripped of its symbols is refused.
     if symbols_at == 0 || symbols == 0 {
-        return Err(Fail::Bad);
+        return Err(Fail::Stripped);
     }
     let strings_at = signed(symbols_at.wrapping_add(u64::from(symbols) * SYMBOL_SIZE))?;
     let strings = u64::from(Fields::new(&bytes_at(r, strings_at, 4)?, true).u32()?);
