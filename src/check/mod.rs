@@ -5,6 +5,7 @@ pub mod download;
 pub mod gocache;
 pub mod posture;
 pub mod vcs;
+pub mod settings;
 
 use crate::rule::Rule;
 
@@ -27,6 +28,8 @@ const GROUPS: &[&[&Rule]] = &[
 /// Every rule.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().copied().flatten().copied()
+    let groups: &[&[&[&Rule]]] = &[&[posture::RULES], gocache::RULES, settings::RULES];
+    groups.iter().copied().flatten().copied().flatten().copied()
 }
 
 /// The rule called `id`.

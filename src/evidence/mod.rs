@@ -6,6 +6,7 @@ pub mod main_module;
 pub mod modcache;
 pub mod node;
 pub mod owners;
+pub mod settings;
 pub mod tally;
 pub mod vcs;
 pub mod tree;

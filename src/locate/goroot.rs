@@ -59,12 +59,12 @@ fn root_of_program(os: Os, program: &Path) -> Option<PathBuf> {
     let above = |exe: &Path| exe.ancestors().skip(2).take(2).find(|dir| is_goroot(dir)).map(Path::to_path_buf);
     // Linux tells a program its place with links resolved; elsewhere the place is tried as it was called first.
     let unresolved = if os == Os::Unix { None } else { above(program) };
-    unresolved.or_else(|| above(&sys::way(program).end))
+    unresolved.or_else(|| above(&sys::resolve(program).ok()?))
 }
 
 fn usual_place(os: Os) -> Option<PathBuf> {
     let places = USUAL_PLACES.iter().find(|(o, _)| *o == os).map_or(&[][..], |(_, p)| *p);
-    places.iter().map(PathBuf::from).find(|p| is_goroot(p)).map(|p| sys::way(&p).end)
+    places.iter().map(PathBuf::from).find(|p| is_goroot(p)).and_then(|p| sys::resolve(&p).ok())
 }
 
 /// The program that a shell would start for `name` (`exec.LookPath`): the first executable file in PATH. An entry of

@@ -32,13 +32,8 @@ fn refuse(name: &'static str, message: impl Into<String>) -> Option<Refusal> {
 }
 
 fn toolchain(r: &Resolver<'_>) -> Option<Refusal> {
-    let modules = match r.get("GO111MODULE").as_slice() {
-        b"" | b"on" => true,
-        b"auto" => r.host.cwd.ancestors().any(|dir| sys::stat(&dir.join("go.mod")).is_ok_and(|s| s.kind == NodeKind::File)),
-        _ => false,
-    };
     let value = r.get("GOTOOLCHAIN");
-    let why = if modules { refuse_toolchain(&String::from_utf8_lossy(&value)) } else { None };
+    let why = if r.modules_on() { refuse_toolchain(&String::from_utf8_lossy(&value)) } else { None };
     why.and_then(|why| refuse("GOTOOLCHAIN", format!("go: {why}")))
 }
 

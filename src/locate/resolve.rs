@@ -10,6 +10,7 @@ use super::{Flags, Host, Refusal, Setting, Settings, Source, defaults, refuse, u
 use crate::error::Error;
 use crate::format::goenv::EnvFile;
 use crate::format::quoted;
+use crate::sys::{self, NodeKind};
 
 /// Every variable that we resolve, by name.
 pub const NAMES: &[&str] = &[
@@ -168,13 +169,30 @@ impl Resolver<'_> {
         }
     }
 
-    /// GOBIN as printed: since Go 1.27 its default is shown (`modload.BinDir`).
-    fn gobin_default(&self) -> Vec<u8> {
-        let list = if self.gopath_dropped { Vec::new() } else { self.os.split_list(&self.inferred_gopath()) };
-        match list.first() {
-            Some(first) if self.minor() >= 27 && !first.is_empty() => self.os.join(&[first, b"bin"]),
-            _ => Vec::new(),
+    /// Whether module mode is on (`modload.WillBeEnabled`).
+    pub fn modules_on(&self) -> bool {
+        let is_file = |path: &Path| sys::stat(path).is_ok_and(|s| s.kind == NodeKind::File);
+        match self.get("GO111MODULE").as_slice() {
+            b"" | b"on" => true,
+            b"auto" => self.host.cwd.ancestors().any(|dir| is_file(&dir.join("go.mod"))),
+            _ => false,
         }
+    }
+
+    /// GOBIN as printed: since Go 1.27 its default is shown (`envcmd.ExtraEnvVars`).
+    fn gobin_default(&self) -> Vec<u8> {
+        if self.minor() < 27 || self.gopath_dropped {
+            return Vec::new();
+        }
+        let list = self.os.split_list(&self.inferred_gopath());
+        let Some(first) = list.first() else { return Vec::new() };
+        if self.modules_on() {
+            return if first.is_empty() { Vec::new() } else { self.os.join(&[first, b"bin"]) };
+        }
+        // Outside modules it is the entry that the current folder begins with, an empty one included.
+        let cwd = bytes_of(self.host.cwd.as_os_str());
+        let entry = list.iter().find(|e| cwd.starts_with(e)).unwrap_or(first);
+        self.os.join(&[entry, b"bin"])
     }
 
     /// What Go takes where nothing sets `name`.

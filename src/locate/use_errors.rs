@@ -57,7 +57,12 @@ fn bad_goflags(value: &[u8]) -> Option<String> {
         let bare = w.strip_prefix(b"--").or_else(|| w.strip_prefix(b"-"));
         bare.is_some_and(|b| !b.is_empty() && !b.starts_with(b"-") && !b.starts_with(b"="))
     };
-    words.into_iter().find(|w| !is_flag(w)).map(|w| format!("parsing $GOFLAGS: non-flag {}", go_quote(w)))
+    if let Some(odd) = words.iter().find(|w| !is_flag(w)) {
+        return Some(format!("parsing $GOFLAGS: non-flag {}", go_quote(odd)));
+    }
+    // Gone since Go 1.17, and still found in old configurations.
+    let gone = words.iter().any(|w| matches!(*w, b"-insecure" | b"--insecure") || w.starts_with(b"-insecure="));
+    gone.then(|| "parsing $GOFLAGS: unknown flag -insecure".to_owned())
 }
 
 /// `modfetch.dbDial`: one or two words; the first a known name or a verifier key.

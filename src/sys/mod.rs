@@ -8,7 +8,6 @@
 mod stat;
 #[cfg(unix)]
 mod unix;
-mod way;
 #[cfg(not(unix))]
 mod windows;
 mod write;
@@ -19,7 +18,6 @@ use std::path::{Path, PathBuf};
 pub use stat::{NodeKind, Stat};
 #[cfg(unix)]
 use unix as os;
-pub use way::{Step, Way, way};
 #[cfg(not(unix))]
 use windows as os;
 
