@@ -3,13 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "test code")]
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 
 use gocachescan::check::catalogue;
-use gocachescan::finding::{Finding, Place, RootKind};
-use gocachescan::locate::{self, Flags, Host, Source};
-use gocachescan::plan::{Plan, PlannedRoot};
+use gocachescan::finding::{Finding, Place};
+use gocachescan::locate::{self, Flags, Host};
+use gocachescan::plan::{Plan, Request};
 use gocachescan::report::{Report, Silent};
 use gocachescan::rule::Level;
 use gocachescan::sample::Sample;
@@ -25,19 +24,8 @@ fn sample() -> (tempfile::TempDir, Sample) {
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
-    let root = |kind, path| PlannedRoot { kind, path, origin: Source::Env };
-    let roots = vec![root(RootKind::Gocache, sample.gocache())];
-    let plan = Plan {
-        roots,
-        settings,
-        main_module: Some(sample.main()),
-        only: Vec::new(),
-        skip: Vec::new(),
-        fail_on: Some(Level::Warning),
-        allow_empty: false,
-        jobs: 2,
-        facts: true,
-    };
+    let request = Request { main_module: Some(sample.main()), jobs: 2, facts: true, ..Request::default() };
+    let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
 }
 
@@ -92,11 +80,8 @@ fn each_rule_tells_its_damage_and_nothing_else() {
             fail(format!("{}: beside {place:?}: {noise:#?}", rule.id));
         }
         if rule.id == "mount-inside" {
-            sys::unmount_for_witness(&PathBuf::from(match &place {
-                Place::Path(p) => p.clone(),
-                Place::Env(_) => PathBuf::new(),
-            }))
-            .unwrap();
+            let Place::Path(path) = &place else { unreachable!() };
+            sys::unmount_for_witness(path).unwrap();
         }
     });
     let (failures, need_root) = (failures.into_inner().unwrap(), need_root.into_inner().unwrap());

@@ -3,17 +3,17 @@
 mod bins;
 mod gocache;
 mod modcache;
-mod modcache;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
-use crate::check::posture;
+use crate::check::{posture, settings};
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::owners::Owners;
+use crate::evidence::settings::look;
 use crate::evidence::tally::Tally;
 use crate::facts::ModuleVersion;
 use crate::finding::{Finding, RootKind};
@@ -102,6 +102,8 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             }
         }
     }
+    let owners = Owners::look();
+    settings::check(&plan.settings, &look(&plan.settings, &owners), &mut first.sink);
     report.findings.extend(first.sink.into_findings());
     report.unread.append(&mut first.unread);
     let run = Run {
@@ -109,7 +111,7 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         main,
         pool,
         progress,
-        owners: Owners::look(),
+        owners,
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
@@ -185,9 +187,6 @@ impl Run<'_> {
             RootKind::Sumdb => self.look_around(&root, &mut tally),
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
-        }
-        if planned.kind == RootKind::Gomodcache {
-            modcache::sweep(self, &root, (number, of), &mut tally);
         }
         for (rule, more) in tally.sink.take_more() {
             // The root shares the fault: it is told once, with the number of entries below.

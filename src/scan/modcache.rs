@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::binary::ModuleSums;
 use crate::check::download::{self, Claims, sums};
-use crate::check::{tree, vcs, zip};
+use crate::check::vcs;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{VersionUnit, walk};
 use crate::evidence::node::Root;
@@ -21,14 +21,7 @@ use crate::subject::modcache::Part;
 use crate::sys::{self, Dir, File, NodeKind};
 
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
-pub(super) fn sweep(
-    run: &Run<'_>,
-    root: &Root,
-    number: u32,
-    main: Option<&MainSums>,
-    known: &mut ModuleSums,
-    tally: &mut Tally,
-) {
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut ModuleSums, tally: &mut Tally) {
     let skeleton = walk(root, tally);
     let gosumdb = run.plan.settings.text("GOSUMDB");
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, &mut tally.sink);
@@ -140,11 +133,9 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>
         };
         verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, &mut module);
     }
-    if run.plan.facts {
-        if let (Some(h1), true) = (claims.go_mod, unit.has(Part::Mod)) {
-            let path = root.path.join(unit.path(Part::Mod));
-            module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
-        }
+    if let (Some(h1), true) = (claims.go_mod, run.plan.facts) {
+        let path = root.path.join(unit.path(Part::Mod));
+        module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
     }
     module
 }
@@ -172,7 +163,7 @@ fn verified(
             tally.unreadable(&read.path, "kept changing while it was read");
         } else {
             let before = tally.sink.len();
-            zip::judge(&root.path, unit, read, claimed, &mut tally.sink);
+            //zip::judge(&root.path, unit, read, claimed, &mut tally.sink);
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 module.h1 = Some(h1.to_string());
@@ -200,7 +191,7 @@ fn verified(
             tally.unreadable(&root.path.join(unit.tree_path()).join(rel), why);
         }
         let before = tally.sink.len();
-        tree::judge(&root.path, unit, read, claimed, &mut tally.sink);
+        //tree::judge(&root.path, unit, read, claimed, &mut tally.sink);
         tally.judged(before, read.same_as_zip == Some(true) || (read.h1.is_some() && read.h1 == claimed));
         if run.plan.facts {
             tally.facts.push(Fact::Tree {

@@ -266,7 +266,6 @@ pub fn facts() -> Vec<Fact> {
         Fact::Action { path: path("/c/3f/x-a"), action_id: "3f".into(), output_id: "7c".into(), size: 3 },
         Fact::Output { path: path("/c/7c/x-d"), output_id: "7c".into(), size: 3, sha256: "7c".into(), class: "archive" },
         Fact::Binary(Box::new(BinaryFact {
-            old_layout: false,
             path: path("/b/tool"),
             format: "elf",
             goos: Some("linux"),
