@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod download;
 pub mod gocache;
+pub mod module;
 pub mod posture;
 pub mod settings;
 pub mod vcs;
@@ -21,6 +22,8 @@ const GROUPS: &[&[&Rule]] = &[
     download::sums::RULES,
     download::strays::RULES,
     download::locks::RULES,
+    module::ZIP_RULES,
+    module::TREE_RULES,
     vcs::RULES,
     binary::RULES,
     settings::download::RULES,

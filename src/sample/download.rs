@@ -26,11 +26,6 @@ impl Sample {
         self.gomodcache().join("cache/vcs").join(hex(&Sha256::digest(REPOSITORY_KEY)))
     }
 
-    /// The sum that stands for the zip where the world has none.
-    pub(super) fn zip_sum(&self) -> io::Result<H1> {
-        H1::parse(self.dep_sum()).ok_or_else(|| io::Error::other("no dirhash"))
-    }
-
     /// Appends to a file of the world.
     pub fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut all = sys::read(path, 64 << 20)?;

@@ -4,6 +4,8 @@
 pub mod binary;
 mod download;
 mod gocache;
+mod module;
+pub mod zip;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -31,7 +33,8 @@ impl Sample {
         }
         sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
         sample.make_gocache()?;
-        sample.make_download(sample.zip_sum()?, b"module example.com/greet\n\ngo 1.21\n")?;
+        let h1 = sample.make_module()?;
+        sample.make_download(h1, Sample::module_go_mod().as_bytes())?;
         sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }

@@ -27,7 +27,7 @@ pub(in crate::evidence) struct Walker<'a> {
     names: Option<&'a Names<'a>>,
     toolchain: bool,
     visit: &'a mut Visit<'a>,
-    /// Open folders from the root down to that of the last member: path and length of its last element.
+    /// The folder of the last member, and as many above it as are kept open.
     open: Vec<(String, Dir)>,
     /// Every folder that was listed, or could not be opened.
     seen: HashMap<String, bool>,
@@ -39,6 +39,9 @@ pub(in crate::evidence) struct Walker<'a> {
     buffer: Vec<u8>,
     pub(in crate::evidence) evidence: TreeEvidence,
 }
+
+/// How many folders are kept open beside the root: that of the last member and the one above it.
+const FOLDERS: usize = 2;
 
 impl<'a> Walker<'a> {
     /// `names`: those of the zip, or `None` to hash whatever is there.
@@ -186,6 +189,9 @@ impl<'a> Walker<'a> {
                 Ok(dir) => {
                     if first {
                         self.enter(&next, &dir);
+                    }
+                    if self.open.len() == FOLDERS {
+                        self.open.remove(0);
                     }
                     self.open.push((next, dir));
                 }
