@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::binary::ModuleSums;
 use crate::check::download::{self, Claims, sums};
+use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::vcs;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{VersionUnit, walk};
@@ -16,6 +17,8 @@ use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
 use crate::finding::Place;
+use crate::format::dirhash::H1;
+use crate::format::gosum::Verdict;
 use crate::rule::Kind;
 use crate::subject::modcache::Part;
 use crate::sys::{self, Dir, File, NodeKind};
@@ -155,6 +158,7 @@ fn verified(
     let tally = &mut module.tally;
     let mut trust = ModuleTrust::None;
     let claimed = claims.ziphash.and_then(|z| z.h1());
+    let sums = sum_claims(root, unit, evidence, claimed, main);
     if let Some(read) = &evidence.zip {
         tally.counts.bytes += read.bytes;
         if let Some(why) = &read.unread {
@@ -163,7 +167,7 @@ fn verified(
             tally.unreadable(&read.path, "kept changing while it was read");
         } else {
             let before = tally.sink.len();
-            //zip::judge(&root.path, unit, read, claimed, &mut tally.sink);
+            checked::zip::judge(evidence, read, &sums, &mut tally.sink);
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 module.h1 = Some(h1.to_string());
@@ -191,7 +195,7 @@ fn verified(
             tally.unreadable(&root.path.join(unit.tree_path()).join(rel), why);
         }
         let before = tally.sink.len();
-        //tree::judge(&root.path, unit, read, claimed, &mut tally.sink);
+        checked::tree::judge(evidence, read, &sums, &mut tally.sink);
         tally.judged(before, read.same_as_zip == Some(true) || (read.h1.is_some() && read.h1 == claimed));
         if run.plan.facts {
             tally.facts.push(Fact::Tree {
@@ -208,6 +212,21 @@ fn verified(
         ModuleTrust::Ziphash => tally.trust.ziphash += 1,
         ModuleTrust::None => tally.trust.module_none += 1,
     }
+}
+
+/// What go.sum and `.ziphash` claim of a module.
+fn sum_claims(root: &Root, unit: &VersionUnit, evidence: &ModuleEvidence, ziphash: Option<H1>, main: Option<&MainSums>) -> SumClaims {
+    let computed = evidence.zip.as_ref().and_then(|z| z.h1).or(evidence.tree.as_ref().and_then(|t| t.h1));
+    let listed = main.zip(computed).and_then(|(main, h1)| {
+        match main.sums.judge_module(&unit.name.path, &unit.name.version, h1) {
+            Verdict::Match(sum) | Verdict::Mismatch(sum) => {
+                Some(SumClaim { h1: sum.h1, by: format!("{}:{}", main.path.display(), sum.line) })
+            }
+            Verdict::Absent => None,
+        }
+    });
+    let by = root.path.join(unit.path(Part::Ziphash)).display().to_string();
+    SumClaims { proven: listed, ziphash: ziphash.map(|h1| SumClaim { h1, by }) }
 }
 
 fn open_zip(root: &Root, unit: &VersionUnit, tally: &mut Tally) -> Option<(PathBuf, File)> {

@@ -7,8 +7,8 @@ mod zip_rules;
 
 use std::path::{Path, PathBuf};
 
-use crate::evidence::zip::{ModuleEvidence, ZipEvidence};
-use crate::finding::{Finding, RootKind, Sink};
+use crate::evidence::zip::ModuleEvidence;
+use crate::finding::{Finding, RootKind};
 use crate::format::dirhash::H1;
 use crate::rule::Rule;
 
@@ -40,7 +40,8 @@ impl SumClaims {
     }
 }
 
-/// Which of both is at fault.
+/// Which of both is at fault. Where zip and directory disagree, the strongest claim tells which one is wrong, and only that
+/// one is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// The zip is what is claimed, or nothing is claimed: where the directory differs, it is wrong.
@@ -59,29 +60,6 @@ fn fault(evidence: &ModuleEvidence, claims: &SumClaims) -> Fault {
         Some(tree) if tree.h1 == Some(claim) => Fault::Zip,
         _ => Fault::Both,
     }
-}
-
-/// Judges zip and extracted directory of one module. Where both disagree, the strongest claim tells which one is wrong, and
-/// only that one is told.
-///
-/// Nothing is told of a zip that changed while it was read: it is to be read again.
-pub fn judge(evidence: &ModuleEvidence, claims: &SumClaims, sink: &mut Sink) {
-    if let Some(zip) = evidence.zip.as_ref().filter(|z| !z.changed && z.unread.is_none()) {
-        zip::judge(evidence, zip, claims, sink);
-    }
-    if evidence.zip.as_ref().is_none_or(|z| !z.changed)
-        && let Some(tree) = &evidence.tree
-    {
-        tree::judge(evidence, tree, claims, fault(evidence, claims), sink);
-    }
-}
-
-/// Whether zip or directory are damaged, so that it is worth a second look before anything is told.
-pub fn is_suspect(evidence: &ModuleEvidence, claims: &SumClaims) -> bool {
-    let claim = claims.strongest().map(|c| c.h1);
-    let zip = |z: &ZipEvidence| z.changed || z.h1.is_none() || !z.damage.is_empty() || claim.is_some_and(|c| z.h1 != Some(c));
-    evidence.zip.as_ref().is_some_and(zip)
-        || evidence.tree.as_ref().is_some_and(|t| !t.damage.is_empty() || !t.unread.is_empty() || claim.is_some_and(|c| t.h1 != Some(c)))
 }
 
 /// A finding about a file of the module; `part` makes the subject distinct where one module has several.

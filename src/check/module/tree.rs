@@ -6,7 +6,7 @@ use super::tree_rules::{
     TREE_EMPTY_FOLDER, TREE_FILE_ADDED, TREE_FILE_DIFFERS, TREE_FILE_LINKED, TREE_FILE_MISSING, TREE_FILE_WRITABLE,
     TREE_HASH_MISMATCH, TREE_SPECIAL_FILE, TREE_UNFINISHED,
 };
-use super::{Fault, SumClaims, about};
+use super::{Fault, SumClaims, about, fault};
 use crate::evidence::tree::{Difference, TreeClass, TreeDamage, TreeEvidence};
 use crate::evidence::zip::ModuleEvidence;
 use crate::finding::{Finding, Sink};
@@ -16,7 +16,9 @@ use crate::rule::Rule;
 /// How many findings of one rule one directory gives; the last one tells how many more there are.
 const MANY: usize = 5;
 
-pub(super) fn judge(evidence: &ModuleEvidence, tree: &TreeEvidence, claims: &SumClaims, fault: Fault, sink: &mut Sink) {
+/// Judges the extracted directory of a module.
+pub fn judge(evidence: &ModuleEvidence, tree: &TreeEvidence, claims: &SumClaims, sink: &mut Sink) {
+    let fault = fault(evidence, claims);
     if fault == Fault::Both {
         hash(evidence, tree, claims, sink);
     }

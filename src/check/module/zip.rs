@@ -13,7 +13,8 @@ use crate::rule::Rule;
 /// How many findings of one rule one zip gives; the last one tells how many more there are.
 const MANY: usize = 3;
 
-pub(super) fn judge(evidence: &ModuleEvidence, zip: &ZipEvidence, claims: &SumClaims, sink: &mut Sink) {
+/// Judges the zip of a module. Nothing should be told of one that changed while it was read.
+pub fn judge(evidence: &ModuleEvidence, zip: &ZipEvidence, claims: &SumClaims, sink: &mut Sink) {
     hash(evidence, zip, claims, sink);
     for rule in [
         (&ZIP_UNREADABLE, ZipClass::Unreadable),
