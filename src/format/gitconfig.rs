@@ -25,10 +25,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The whole name as git prints it: `section.subsection.name`.
+    /// The whole name as git prints it: `section.subsection.name`; the name alone before the first section.
     pub fn key(&self) -> String {
         match &self.subsection {
             Some(sub) => format!("{}.{sub}.{}", self.section, self.name),
+            None if self.section.is_empty() => self.name.clone(),
             None => format!("{}.{}", self.section, self.name),
         }
     }
@@ -139,6 +140,7 @@ impl Reader<'_> {
         loop {
             match self.next() {
                 b'\n' => return None,
+                b']' if name.is_empty() => return None,
                 b']' => {
                     return Some(match name.split_once('.') {
                         Some((section, sub)) => (section.to_owned(), Some(sub.to_owned())),
@@ -199,7 +201,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `parse_value`.
+    /// `parse_value`. White space inside is kept as it is, as git does since 2.45; before, each character became a blank.
     fn value(&mut self) -> Option<String> {
         let mut out: Vec<u8> = Vec::new();
         let (mut quoted, mut in_comment) = (false, false);
@@ -233,7 +235,6 @@ impl Reader<'_> {
             match c {
                 b'\\' => {
                     out.push(match self.next() {
-                        b'\n' if self.ended() => return None,
                         b'\n' => continue,
                         b't' => b'\t',
                         b'b' => 8,

@@ -40,11 +40,7 @@ impl Info {
         // encoding/json reads bytes that are no UTF-8 as U+FFFD inside strings and refuses them elsewhere: so do these two.
         let text = String::from_utf8_lossy(bytes);
         let info: Option<Info> = serde_json::from_str(&text).map_err(|e| NoInfo(e.to_string()))?;
-        let info = info.unwrap_or_default();
-        match info.time.as_deref() {
-            Some(t) if !is_rfc3339(t) => Err(NoInfo(format!("`{}` is no time", t.chars().take(40).collect::<String>()))),
-            _ => Ok(info),
-        }
+        Ok(info.unwrap_or_default())
     }
 }
 
@@ -95,7 +91,11 @@ impl<'de> Deserialize<'de> for Info {
                     } else if let Some(value) = map.next_value::<Option<String>>()? {
                         match name {
                             "Version" => info.version = value,
-                            _ => info.time = Some(value),
+                            _ if is_rfc3339(&value) => info.time = Some(value),
+                            _ => {
+                                let shown: String = value.chars().take(40).collect();
+                                return Err(serde::de::Error::custom(format_args!("`{shown}` is no time")));
+                            }
                         }
                     }
                     if seen.len() > 64 {
@@ -140,38 +140,36 @@ impl<'de> Deserialize<'de> for Origin {
     }
 }
 
-/// RFC 3339 as Go writes it and as `time.Time.UnmarshalJSON` takes it: `2006-01-02T15:04:05[.999999999](Z|±07:00)`.
+/// Whether `time.Time.UnmarshalJSON` takes it: `2006-01-02T15:04:05[.999999999](Z|±07:00)`, and what `time.Parse` lets pass
+/// beside that (golang/go#54580): an hour of one digit, a comma, zones up to 24:60. Escapes in the text, which Go would not
+/// undo here, are undone.
 fn is_rfc3339(t: &str) -> bool {
-    let b = t.as_bytes();
-    let number = |from: usize, to: usize| {
-        t.get(from..to).filter(|s| s.bytes().all(|b| b.is_ascii_digit())).and_then(|s| s.parse::<u32>().ok())
+    let Some((date, clock)) = t.split_once('T') else { return false };
+    let number = |s: Option<&str>, lengths: std::ops::RangeInclusive<usize>| {
+        s.filter(|s| lengths.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())).and_then(|s| s.parse::<u32>().ok())
     };
-    let mark = |at: usize, c: u8| b.get(at) == Some(&c);
-    let (Some(year), Some(month), Some(day)) = (number(0, 4), number(5, 7), number(8, 10)) else { return false };
-    let (Some(hour), Some(minute), Some(second)) = (number(11, 13), number(14, 16), number(17, 19)) else { return false };
-    let marks = mark(4, b'-') && mark(7, b'-') && mark(10, b'T') && mark(13, b':') && mark(16, b':');
-    let in_month = days_in(year, month).is_some_and(|days| day >= 1 && day <= days);
-    if !(marks && in_month && hour < 24 && minute < 60 && second < 60) {
-        return false;
-    }
-    let mut at = 19;
-    if mark(at, b'.') {
-        let digits = b.iter().skip(at + 1).take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            return false;
-        }
-        at += 1 + digits;
-    }
-    match b.get(at) {
-        Some(b'Z') => b.len() == at + 1,
-        Some(b'+' | b'-') => {
-            b.len() == at + 6
-                && mark(at + 3, b':')
-                && number(at + 1, at + 3).is_some_and(|h| h < 24)
-                && number(at + 4, at + 6).is_some_and(|m| m < 60)
-        }
-        _ => false,
-    }
+    let mut date = date.split('-');
+    let (year, month, day) = (number(date.next(), 4..=4), number(date.next(), 2..=2), number(date.next(), 2..=2));
+    let in_month = |y, m, d| days_in(y, m).is_some_and(|days| (1..=days).contains(&d));
+    let (Some(y), Some(m), Some(d), None) = (year, month, day, date.next()) else { return false };
+    let zone_at = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at(zone_at);
+    let mut clock = clock.splitn(3, ':');
+    let (hour, minute) = (number(clock.next(), 1..=2), number(clock.next(), 2..=2));
+    let (second, fraction) = clock.next().and_then(|s| s.split_at_checked(2)).unwrap_or_default();
+    let second = number(Some(second), 2..=2);
+    let fraction_fits = fraction.is_empty()
+        || fraction.strip_prefix(['.', ',']).is_some_and(|f| !f.is_empty() && f.bytes().all(|b| b.is_ascii_digit()));
+    let zone_fits = zone == "Z"
+        || zone.get(1..).and_then(|z| z.split_once(':')).is_some_and(|(h, m)| {
+            number(Some(h), 2..=2).is_some_and(|h| h <= 24) && number(Some(m), 2..=2).is_some_and(|m| m <= 60)
+        });
+    in_month(y, m, d)
+        && hour.is_some_and(|h| h < 24)
+        && minute.is_some_and(|m| m < 60)
+        && second.is_some_and(|s| s < 60)
+        && fraction_fits
+        && zone_fits
 }
 
 #[cfg(test)]
