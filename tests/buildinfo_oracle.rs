@@ -1,6 +1,15 @@
 //! Go's own reading of executables against ours, row by row. The rows come from `tests/oracle/buildinfo`, a small Go
-//! program; `tests/oracle/run-buildinfo.sh` builds the files, makes the rows and runs this test.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a test reads its own files and says what it compared")]
+//! program; `tests/oracle/run-buildinfo.py` builds the files, makes the rows and runs this test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "test code"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -50,7 +59,7 @@ fn row(path: &std::path::Path) -> (Value, BinaryEvidence) {
 }
 
 #[test]
-#[ignore = "needs Go and built files: run tests/oracle/run-buildinfo.sh"]
+#[ignore = "needs Go and built files: run tests/oracle/run-buildinfo.py"]
 fn equals_go_on_every_row() {
     let rows =
         PathBuf::from(std::env::var_os("GOCACHESCAN_ORACLE_ROWS").expect("GOCACHESCAN_ORACLE_ROWS names the file of rows"));

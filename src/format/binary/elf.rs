@@ -76,7 +76,8 @@ impl Header {
         let mut f = Fields::new(raw.get(16..).unwrap_or_default(), big);
         let _kind = f.u16()?;
         let machine = f.u16()?;
-        if f.u32()? != 1 {
+        // Go compares the low byte alone.
+        if f.u32()? & 0xff != 1 {
             return Err(Fail::Bad);
         }
         let _entry = f.word(wide)?;

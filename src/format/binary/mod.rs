@@ -226,3 +226,96 @@ fn last64(addr: u64, size: u64) -> u64 {
 fn last32(addr: u32, size: u32) -> u64 {
     u64::from(addr.wrapping_add(size).wrapping_sub(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::field::Bytes;
+    use super::*;
+    use crate::sample::binary::BinarySample;
+    use proptest::prelude::*;
+
+    /// Counts what is read, and refuses reads that a bounded parser never makes.
+    struct Counted<'a> {
+        bytes: Bytes<'a>,
+        read: Cell<usize>,
+    }
+
+    impl ReadAt for Counted<'_> {
+        fn size(&self) -> u64 {
+            self.bytes.size()
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            assert!(buf.len() <= 16 << 20, "{} bytes at once", buf.len());
+            let n = self.bytes.read_at(offset, buf)?;
+            self.read.set(self.read.get() + n);
+            Ok(n)
+        }
+    }
+
+    /// Everything that is ever done with a file; what is read stays within a small multiple of the file.
+    fn try_all(data: &[u8]) {
+        let r = Counted { bytes: Bytes(data), read: Cell::new(0) };
+        let _ = map(&r).unwrap();
+        let _ = read_build_info(&r).unwrap();
+        let _ = read_build_id(&r).unwrap();
+        assert!(r.read.get() <= 200 * (data.len() + 4096), "{} bytes read of a file of {}", r.read.get(), data.len());
+    }
+
+    #[test]
+    fn formats_by_magic() {
+        let rows: [(&[u8], Format); 13] = [
+            (b"\x7fELF\x02", Format::Elf),
+            (b"MZ\x90", Format::Pe),
+            (b"\xfe\xed\xfa\xcf", Format::Macho),
+            (b"\xcf\xfa\xed\xfe", Format::Macho),
+            (b"\xca\xfe\xba\xbe", Format::Fat),
+            (b"\xca\xfe\xba\xbf", Format::Fat),
+            (b"\x01\xdf\0", Format::Xcoff),
+            (b"\x01\xf7\0", Format::Xcoff),
+            (b"\0\0\x8a\x97", Format::Plan9),
+            (b"\0asm\x01", Format::Wasm),
+            (b"#!/bin/sh", Format::Other),
+            (b"!<arch>\n", Format::Other),
+            (b"", Format::Other),
+        ];
+        for (head, format) in rows {
+            assert_eq!(Format::of(head), format, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn short_files_are_unrecognized() {
+        let bytes = BinarySample::healthy("h1:x").bytes();
+        for n in [0, 1, 8, 15, 16, 40, 63, 100] {
+            let got = read_build_info(&Bytes(&bytes[..n])).unwrap();
+            assert_eq!(got, Err(NoBuildInfo::Unrecognized), "{n} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_mutated_binary_never_panics(edits in proptest::collection::vec((0usize..1000, any::<u8>()), 1..12), cut in 0usize..3000) {
+            let mut data = BinarySample::healthy("h1:x").bytes();
+            for (at, byte) in edits {
+                if let Some(b) = data.get_mut(at) { *b = byte; }
+            }
+            data.truncate(cut.max(16));
+            try_all(&data);
+        }
+
+        #[test]
+        fn anything_behind_a_magic_never_panics(
+            magic in proptest::sample::select(vec![
+                b"\x7fELF\x02\x01\x01".to_vec(), b"\x7fELF\x01\x02\x01".to_vec(), b"MZ".to_vec(), b"\xcf\xfa\xed\xfe".to_vec(),
+                b"\xfe\xed\xfa\xce".to_vec(), b"\xca\xfe\xba\xbe\0\0\0\x01".to_vec(), b"\x01\xdf".to_vec(), b"\x01\xf7".to_vec(),
+                b"\0\0\x8a\x97".to_vec(), b"\0asm\x01\0\0\0".to_vec(),
+            ]),
+            body in proptest::collection::vec(prop_oneof![3 => Just(0u8), 1 => 0u8..40, 1 => any::<u8>()], 0..600),
+        ) {
+            try_all(&[magic, body].concat());
+        }
+    }
+}

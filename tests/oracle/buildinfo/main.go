@@ -2,7 +2,8 @@
 //
 // usage:
 //
-//	buildinfo rows FILE...        rows on standard output; FILE may be a folder, read whole
+//	buildinfo rows BUILDID FILE...  rows on standard output; BUILDID is the tool, built from cmd/buildid (starting it
+//	                              through `go tool` is ten times slower); FILE may be a folder, read whole
 //	buildinfo testdata DIR        executables of the standard library's own tests, into DIR
 //	buildinfo damage FROM TO      damaged copies of every executable in the folder FROM, into TO
 //
@@ -60,11 +61,11 @@ func must(err error) {
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) < 3 {
-		log.Fatal("buildinfo: rows FILE... | testdata DIR | damage FROM TO")
+		log.Fatal("buildinfo: rows BUILDID FILE... | testdata DIR | damage FROM TO")
 	}
 	switch args := os.Args[2:]; os.Args[1] {
 	case "rows":
-		rows(args)
+		rows(args[0], args[1:])
 	case "testdata":
 		testdata(args[0])
 	case "damage":
@@ -77,7 +78,7 @@ func main() {
 	}
 }
 
-func rows(roots []string) {
+func rows(buildid string, roots []string) {
 	enc := json.NewEncoder(os.Stdout)
 	enc.SetEscapeHTML(false)
 	for _, root := range roots {
@@ -87,7 +88,7 @@ func rows(roots []string) {
 			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
-			return enc.Encode(read(p))
+			return enc.Encode(read(buildid, p))
 		}))
 	}
 }
@@ -99,7 +100,7 @@ func convert(m *debug.Module) *module {
 	return &module{m.Path, m.Version, m.Sum, convert(m.Replace)}
 }
 
-func read(path string) row {
+func read(buildid, path string) row {
 	slashed := filepath.ToSlash(path)
 	r := row{Path: path, Deps: []*module{}, Settings: [][2]string{}}
 	r.Pristine = strings.Contains(slashed, "/bin/") || strings.Contains(slashed, "/sdk/")
@@ -125,7 +126,7 @@ func read(path string) row {
 		}
 	}
 	if r.Format != "other" {
-		out, err := exec.Command("go", "tool", "buildid", path).Output()
+		out, err := exec.Command(buildid, path).Output()
 		r.BuildIDOK = err == nil
 		r.BuildID = strings.TrimSuffix(string(out), "\n")
 	}
