@@ -4,8 +4,8 @@ pub mod binary;
 pub mod download;
 pub mod gocache;
 pub mod posture;
-pub mod vcs;
 pub mod settings;
+pub mod vcs;
 
 use crate::rule::Rule;
 
@@ -23,13 +23,15 @@ const GROUPS: &[&[&Rule]] = &[
     download::locks::RULES,
     vcs::RULES,
     binary::RULES,
+    settings::download::RULES,
+    settings::commands::RULES,
+    settings::places::RULES,
+    settings::lines::RULES,
 ];
 
 /// Every rule.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
     GROUPS.iter().copied().flatten().copied()
-    let groups: &[&[&[&Rule]]] = &[&[posture::RULES], gocache::RULES, settings::RULES];
-    groups.iter().copied().flatten().copied().flatten().copied()
 }
 
 /// The rule called `id`.

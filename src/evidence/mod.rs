@@ -8,6 +8,6 @@ pub mod node;
 pub mod owners;
 pub mod settings;
 pub mod tally;
-pub mod vcs;
 pub mod tree;
+pub mod vcs;
 pub mod zip;

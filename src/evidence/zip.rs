@@ -96,9 +96,10 @@ impl Verifier {
         let names = check_names(&dir, &prefix, &mut zip.damage);
         let readable = dir.listed && zip.unread.is_none();
         let mut shas = vec![None; dir.members.len()];
-        let mut walker = request.tree.filter(|_| readable).map(|tree| {
-            Walker::new(tree, Some(&names), request.module, visit, std::mem::take(&mut self.buffer))
-        });
+        let mut walker = request
+            .tree
+            .filter(|_| readable)
+            .map(|tree| Walker::new(tree, Some(&names), request.module, visit, std::mem::take(&mut self.buffer)));
         if readable {
             let mut pass = Pass {
                 dir: &dir,
@@ -221,8 +222,8 @@ impl Pass<'_, '_> {
     /// The content of a folder is nothing, whatever its data (archive/zip `dirReader`).
     fn folder(&mut self, i: usize, member: &Member) {
         const OF_NOTHING: [u8; 32] = [
-            0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4,
-            0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+            0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
+            0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
         ];
         if let Some(sha) = self.shas.get_mut(i).filter(|_| member.size == 0) {
             *sha = Some(OF_NOTHING);

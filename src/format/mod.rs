@@ -16,8 +16,8 @@ pub mod module;
 pub mod mountinfo;
 pub mod output;
 pub mod quoted;
-pub mod ziphash;
 pub mod zip;
+pub mod ziphash;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

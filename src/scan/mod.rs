@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
-use crate::check::posture;
+use crate::check::{posture, settings};
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::owners::Owners;
+use crate::evidence::settings as settings_evidence;
 use crate::evidence::tally::Tally;
-use crate::finding::{Finding, RootKind};
+use crate::finding::{Finding, RootKind, Sink};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
@@ -110,6 +111,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         });
         report.findings.extend(posture::fold(tally.sink.into_findings()));
     }
+    let mut sink = Sink::default();
+    settings::check(&plan.settings, &settings_evidence::look(&plan.settings, &run.owners), &mut sink);
+    report.findings.extend(sink.into_findings());
 }
 
 impl Run<'_> {
@@ -149,6 +153,7 @@ impl Run<'_> {
             RootKind::Sumdb | RootKind::Goroot | RootKind::Environment => {}
         }
         if planned.kind == RootKind::Gomodcache {
+            let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
             modcache::sweep(self, &root, (number, of), &mut tally);
         }
         for (rule, more) in tally.sink.take_more() {

@@ -23,9 +23,6 @@ use crate::locate::{Settings, Source};
 use crate::rule::Rule;
 use crate::sample::Sample;
 
-/// The rules of this folder.
-pub const RULES: &[&[&Rule]] = &[download::RULES, commands::RULES, places::RULES, lines::RULES];
-
 /// Judges the settings.
 pub fn check(settings: &Settings, seen: &SettingsEvidence, sink: &mut Sink) {
     let judge = Judge { settings, seen };

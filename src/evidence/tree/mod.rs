@@ -145,4 +145,3 @@ impl TreeEvidence {
 /// Takes every regular file and folder whose state was learned, with its path relative to the module's directory, so that
 /// owners and modes need no second look.
 pub type Visit<'a> = dyn FnMut(&Path, &Stat, Expect) + 'a;
-

@@ -42,7 +42,13 @@ pub(in crate::evidence) struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     /// `names`: those of the zip, or `None` to hash whatever is there.
-    pub(in crate::evidence) fn new(root: &'a Dir, names: Option<&'a Names<'a>>, module: &ModuleVersion, visit: &'a mut Visit<'a>, buffer: Vec<u8>) -> Self {
+    pub(in crate::evidence) fn new(
+        root: &'a Dir,
+        names: Option<&'a Names<'a>>,
+        module: &ModuleVersion,
+        visit: &'a mut Visit<'a>,
+        buffer: Vec<u8>,
+    ) -> Self {
         let mut walker = Walker {
             root,
             names,
@@ -164,7 +170,8 @@ impl<'a> Walker<'a> {
         if self.seen.get(path) == Some(&false) {
             return None;
         }
-        let holds = |upper: &str| upper.len() < path.len() && path.starts_with(upper) && path.as_bytes().get(upper.len()) == Some(&b'/');
+        let holds =
+            |upper: &str| upper.len() < path.len() && path.starts_with(upper) && path.as_bytes().get(upper.len()) == Some(&b'/');
         while self.open.last().is_some_and(|(upper, _)| upper != path && !holds(upper)) {
             self.open.pop();
         }
@@ -316,14 +323,18 @@ impl<'a> Walker<'a> {
 
     /// The end: what is known of the directory. `shas`: the digest of each member's content, `None` where it can't be read;
     /// `zip_h1` that of the zip if every name in it is a file's; `prefix` is `path@version/`.
-    pub(in crate::evidence) fn finish(mut self, shas: &[Option<[u8; 32]>], prefix: &str, zip_h1: Option<H1>) -> (TreeEvidence, Vec<u8>) {
+    pub(in crate::evidence) fn finish(
+        mut self,
+        shas: &[Option<[u8; 32]>],
+        prefix: &str,
+        zip_h1: Option<H1>,
+    ) -> (TreeEvidence, Vec<u8>) {
         self.list_strangers();
         self.name_renamed(shas);
         let alike = self.instead.is_empty() && self.added.is_empty() && self.hashable;
         if self.names.is_some() {
-            let only_modes = |d: &TreeDamage| {
-                matches!(d.class(), TreeClass::EmptyFolder | TreeClass::Writable | TreeClass::Unfinished)
-            };
+            let only_modes =
+                |d: &TreeDamage| matches!(d.class(), TreeClass::EmptyFolder | TreeClass::Writable | TreeClass::Unfinished);
             self.evidence.same_as_zip = Some(alike && self.evidence.damage.iter().all(only_modes));
         }
         self.evidence.h1 = match zip_h1.filter(|_| alike && self.names.is_some()) {
@@ -380,4 +391,3 @@ fn is_program(path: &str) -> bool {
         || path.starts_with("pkg/tool/")
         || path.strip_prefix("lib/").is_some_and(|rest| wrapper(rest.rsplit('/').next().unwrap_or(rest)))
 }
-

@@ -70,12 +70,9 @@ impl Inflater {
         };
         Ok(match used {
             Ok(_) if sums.size != member.size => Err(Failure::WrongSize((sums.size < member.size).then_some(sums.size))),
-            Ok(used) => Ok(Content {
-                size: sums.size,
-                used,
-                crc32: sums.crc32.finalize(),
-                sha256: sums.sha256.finalize().into(),
-            }),
+            Ok(used) => {
+                Ok(Content { size: sums.size, used, crc32: sums.crc32.finalize(), sha256: sums.sha256.finalize().into() })
+            }
             Err(failure) => Err(failure),
         })
     }

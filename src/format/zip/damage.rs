@@ -149,10 +149,9 @@ impl ZipDamage {
             ZipDamage::HiddenBytes(..) | ZipDamage::Comment(_) | ZipDamage::MemberComment(..) | ZipDamage::Extra(..) => {
                 ZipClass::HiddenData
             }
-            ZipDamage::Overlap(..)
-            | ZipDamage::LocalDiffers(..)
-            | ZipDamage::EndDiffers(..)
-            | ZipDamage::OddFlags(..) => ZipClass::Headers,
+            ZipDamage::Overlap(..) | ZipDamage::LocalDiffers(..) | ZipDamage::EndDiffers(..) | ZipDamage::OddFlags(..) => {
+                ZipClass::Headers
+            }
             ZipDamage::Special(..) => ZipClass::Special,
             ZipDamage::Folder(_) => ZipClass::Folder,
             ZipDamage::GitComment => ZipClass::GitComment,
@@ -224,14 +223,18 @@ impl fmt::Display for ZipDamage {
             ZipDamage::Duplicate(n) => write!(f, "member `{n}` is there twice"),
             ZipDamage::ZipTooLarge(size) => write!(f, "it is {size} bytes large, more than the 500 MiB that go takes"),
             ZipDamage::ContentTooLarge => f.write_str("its members are larger together than the 500 MiB that go takes"),
-            ZipDamage::MemberTooLarge(n, size) => write!(f, "member `{n}` is {size} bytes large, more than the 16 MiB that go takes"),
+            ZipDamage::MemberTooLarge(n, size) => {
+                write!(f, "member `{n}` is {size} bytes large, more than the 16 MiB that go takes")
+            }
             ZipDamage::Bomb(n, size, from) => write!(f, "member `{n}` inflates from {from} bytes to {size}"),
             ZipDamage::NoLocalHeader(n) => write!(f, "member `{n}` is not where the directory says"),
             ZipDamage::BeyondEnd(n) => write!(f, "member `{n}` reaches past the end of the file"),
             ZipDamage::UnknownMethod(n, method) => write!(f, "member `{n}` is packed by method {method}, which go does not know"),
             ZipDamage::BadDeflate(n) => write!(f, "member `{n}` can't be inflated"),
             ZipDamage::WrongSize(n, claimed, Some(found)) => write!(f, "member `{n}` holds {found} bytes, not {claimed}"),
-            ZipDamage::WrongSize(n, claimed, None) => write!(f, "member `{n}` holds more than the {claimed} bytes that it claims"),
+            ZipDamage::WrongSize(n, claimed, None) => {
+                write!(f, "member `{n}` holds more than the {claimed} bytes that it claims")
+            }
             ZipDamage::WrongCrc(n, claimed, found) => write!(f, "member `{n}` has the CRC-32 {found:08x}, not {claimed:08x}"),
             ZipDamage::NoCrc(n) => write!(f, "member `{n}` claims no CRC-32, so that go does not check it"),
             ZipDamage::BadDescriptor(n) => write!(f, "member `{n}` has another CRC-32 in its data descriptor, or none"),

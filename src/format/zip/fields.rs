@@ -37,10 +37,8 @@ pub(super) fn extras(mut extra: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 
 /// How many bytes of `extra` no writer in use explains.
 pub(super) fn unexplained(extra: &[u8]) -> usize {
-    let known: usize = extras(extra)
-        .filter(|(id, field)| USUAL.contains(id) && field.len() <= LONGEST)
-        .map(|(_, field)| field.len() + 4)
-        .sum();
+    let known: usize =
+        extras(extra).filter(|(id, field)| USUAL.contains(id) && field.len() <= LONGEST).map(|(_, field)| field.len() + 4).sum();
     extra.len().saturating_sub(known)
 }
 

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn orbits_meet() {
-        for (a, b) in [("UUID.go", "uuid.go"), ("\u{212a}", "k"), ("ſ", "S"), ("É", "é"), ("Σ", "ς"), ("ǅ", "ǆ"), ("ẞ", "ß")] {
+        for (a, b) in [("UUID.go", "uuid.go"), ("\u{212a}", "k"), ("ſ", "S"), ("É", "é"), ("Σ", "ς"), ("ǅ", "ǆ"), ("ẞ", "ß")]
+        {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }
         assert_ne!(fold("ı"), fold("i"));

@@ -84,7 +84,6 @@ pub fn read_local<R: ReadAt + ?Sized>(
     Ok(Some(LocalHeader { data, wide: wide.is_some() }))
 }
 
-
 /// Checks the data descriptor that stands at `at`, behind the data of `member`, as Go does and in what Go leaves out.
 /// Returns its length in bytes; 0 where there is none.
 pub fn check_descriptor<R: ReadAt + ?Sized>(

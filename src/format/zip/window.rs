@@ -50,7 +50,11 @@ impl<'a, R: ReadAt + ?Sized> Window<'a, R> {
 
     fn rest(&self, offset: u64) -> &[u8] {
         let held = self.buf.get(..self.filled).unwrap_or(&[]);
-        offset.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok()).and_then(|skip| held.get(skip..)).unwrap_or(&[])
+        offset
+            .checked_sub(self.start)
+            .and_then(|skip| usize::try_from(skip).ok())
+            .and_then(|skip| held.get(skip..))
+            .unwrap_or(&[])
     }
 
     fn fill(&mut self, offset: u64) -> io::Result<()> {
