@@ -70,10 +70,14 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
 
 /// Makes a folder that only we may enter; fails if anything is there already, so that nobody can have made it for us.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(path)
+    }
+    #[cfg(not(unix))]
+    {
+        std::fs::create_dir(path)
+    }
 }
 
 /// Sets the permission bits of `path`; where the system has none, its read-only flag.
