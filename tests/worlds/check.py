@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from lib import DEFAULT_SCANNER, Tally, load_world, scan  # noqa: E402
+from lib import DEFAULT_SCANNER, Tally, World, count_world, load_world, scan  # noqa: E402
 
 
 def find_worlds(folder: Path) -> list[Path]:
@@ -33,9 +33,19 @@ def complaints(result) -> list[str]:
         out.append(f"exit {result.code}: {result.stderr.strip()[-300:]}")
     if not result.report["complete"]:
         out.append(f"incomplete: {result.report.get('unread', [])[:3]}")
-    files = result.report.get("counts", {}).get("files", 0)
-    if not files:
-        out.append("the scan saw no file at all")
+    return out
+
+
+def missed(result, folder: Path) -> list[str]:
+    """What lies in the world and was not looked at: silence about that is worth nothing."""
+    world = World(folder)
+    there, seen = count_world(world), result.report["counts"]
+    pairs = [("zips", there["modules"]), ("binaries", there["binaries"])]
+    out = [f"{n} {name} are there, {seen.get(name, 0)} were seen" for name, n in pairs if seen.get(name, 0) != n]
+    entries = seen.get("actions", 0) + seen.get("outputs", 0)
+    # An output that is a directory is one output and one file; the fuzz corpus is in neither count.
+    if entries != there["cache_files"]:
+        out.append(f"{there['cache_files']} action entries and outputs are there, {entries} were seen")
     return out
 
 
@@ -73,7 +83,7 @@ def main() -> int:
                 ways.append((" read-only", [], prefix))
         for words, options, prefix in ways:
             result = scan(args.scanner, world["env"], folder, options, prefix=prefix)
-            wrong = complaints(result)
+            wrong = complaints(result) or missed(result, folder)
             if wrong:
                 tally.fail(name + words, "\n".join(wrong[:20] + ([f"... {len(wrong) - 20} more"] if len(wrong) > 20 else [])))
                 continue

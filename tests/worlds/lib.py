@@ -89,10 +89,11 @@ def run(cmd: list[str], cwd: Path, env: dict[str, str] | None, timeout: float = 
 
 
 def count_world(world: World) -> dict[str, int]:
-    """How large a world is: module zips, and files of the build cache."""
+    """How large a world is: module zips, files of the build cache and files of GOBIN."""
     zips = sum(1 for _ in (world.gomodcache / "cache/download").glob("**/@v/*.zip"))
     files = sum(len(names) for shard in world.gocache.iterdir() if len(shard.name) == 2 for _, _, names in os.walk(shard))
-    return {"modules": zips, "cache_files": files}
+    binaries = sum(1 for p in world.gobin.rglob("*") if p.is_file())
+    return {"modules": zips, "cache_files": files, "binaries": binaries}
 
 
 def find_go(version: str, keep: Path) -> tuple[Path, str]:
