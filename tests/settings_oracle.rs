@@ -21,7 +21,8 @@ use serde_json::Value;
 
 /// A folder with as much of a Go installation as tells which one it is.
 fn make_goroot(root: &Path, about: &Value) {
-    let experiments: String = about["experiments"].as_array().unwrap().iter().map(|e| format!("\t{} bool\n", e.as_str().unwrap())).collect();
+    let experiments: String =
+        about["experiments"].as_array().unwrap().iter().map(|e| format!("\t{} bool\n", e.as_str().unwrap())).collect();
     let host = about["host"].as_str().unwrap();
     for (path, text) in [
         ("VERSION", format!("{}\n", about["go"].as_str().unwrap())),
@@ -50,11 +51,14 @@ fn differences(row: &Value, goroot: &Path) -> Vec<String> {
         fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
         fs::write(path, fill(text.as_str().unwrap())).unwrap();
     }
-    let mut env: BTreeMap<_, _> = row["env"].as_object().unwrap().iter().map(|(k, v)| (k.into(), fill(v.as_str().unwrap()).into())).collect();
+    let mut env: BTreeMap<_, _> =
+        row["env"].as_object().unwrap().iter().map(|(k, v)| (k.into(), fill(v.as_str().unwrap()).into())).collect();
     env.insert("PATH".into(), format!("{root}/bin:/usr/bin:/bin").into());
     let host = Host { env, cwd: sandbox.path().join("cwd") };
     let settings = match resolve(&host, &Flags::default()) {
-        Ok(settings) if row["answer"].is_null() => return vec![format!("Go refuses: {}; we: {}", row["why"], settings.text("GOROOT"))],
+        Ok(settings) if row["answer"].is_null() => {
+            return vec![format!("Go refuses: {}; we: {}", row["why"], settings.text("GOROOT"))];
+        }
         Ok(settings) => settings,
         Err(_) if row["answer"].is_null() => return Vec::new(),
         Err(why) => return vec![format!("we refuse: {why}")],

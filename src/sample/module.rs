@@ -14,8 +14,14 @@ const FILES: &[(&str, &str)] = &[
     ("LICENSE", "Anybody may do anything with this.\n"),
     ("README.md", "# greet\n\nSays hello.\n"),
     ("go.mod", "module example.com/greet\n\ngo 1.21\n"),
-    ("greet.go", "// Package greet says hello.\npackage greet\n\nimport \"example.com/greet/internal/words\"\n\n// Hello says it.\nfunc Hello() string { return words.Hello }\n"),
-    ("internal/words/words.go", "// Package words holds what is said.\npackage words\n\n// Hello is said first.\nconst Hello = \"hello\"\n"),
+    (
+        "greet.go",
+        "// Package greet says hello.\npackage greet\n\nimport \"example.com/greet/internal/words\"\n\n// Hello says it.\nfunc Hello() string { return words.Hello }\n",
+    ),
+    (
+        "internal/words/words.go",
+        "// Package words holds what is said.\npackage words\n\n// Hello is said first.\nconst Hello = \"hello\"\n",
+    ),
 ];
 
 impl Sample {

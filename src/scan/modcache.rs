@@ -215,16 +215,21 @@ fn verified(
 }
 
 /// What go.sum and `.ziphash` claim of a module.
-fn sum_claims(root: &Root, unit: &VersionUnit, evidence: &ModuleEvidence, ziphash: Option<H1>, main: Option<&MainSums>) -> SumClaims {
+fn sum_claims(
+    root: &Root,
+    unit: &VersionUnit,
+    evidence: &ModuleEvidence,
+    ziphash: Option<H1>,
+    main: Option<&MainSums>,
+) -> SumClaims {
     let computed = evidence.zip.as_ref().and_then(|z| z.h1).or(evidence.tree.as_ref().and_then(|t| t.h1));
-    let listed = main.zip(computed).and_then(|(main, h1)| {
-        match main.sums.judge_module(&unit.name.path, &unit.name.version, h1) {
+    let listed =
+        main.zip(computed).and_then(|(main, h1)| match main.sums.judge_module(&unit.name.path, &unit.name.version, h1) {
             Verdict::Match(sum) | Verdict::Mismatch(sum) => {
                 Some(SumClaim { h1: sum.h1, by: format!("{}:{}", main.path.display(), sum.line) })
             }
             Verdict::Absent => None,
-        }
-    });
+        });
     let by = root.path.join(unit.path(Part::Ziphash)).display().to_string();
     SumClaims { proven: listed, ziphash: ziphash.map(|h1| SumClaim { h1, by }) }
 }

@@ -22,11 +22,9 @@ pub fn judge(evidence: &ModuleEvidence, tree: &TreeEvidence, claims: &SumClaims,
     if fault == Fault::Both {
         hash(evidence, tree, claims, sink);
     }
-    for (rule, class) in [
-        (&TREE_FILE_DIFFERS, TreeClass::Differs),
-        (&TREE_FILE_MISSING, TreeClass::Missing),
-        (&TREE_FILE_ADDED, TreeClass::Added),
-    ] {
+    for (rule, class) in
+        [(&TREE_FILE_DIFFERS, TreeClass::Differs), (&TREE_FILE_MISSING, TreeClass::Missing), (&TREE_FILE_ADDED, TreeClass::Added)]
+    {
         // Against a zip that is wrong itself a comparison says nothing.
         if fault == Fault::Tree {
             shape(rule, class, evidence, tree, sink);
@@ -134,7 +132,8 @@ fn writable(evidence: &ModuleEvidence, tree: &TreeEvidence, sink: &mut Sink) {
     let (place, message) = if others == 0 {
         (tree.path.join(first), "is writable by its owner: go leaves the files of a module read-only".to_owned())
     } else {
-        let message = format!("`{}` and {others} more files in it are writable by their owner: go leaves them read-only", shown(first));
+        let message =
+            format!("`{}` and {others} more files in it are writable by their owner: go leaves them read-only", shown(first));
         (tree.path.clone(), message)
     };
     let mut finding = about(&TREE_FILE_WRITABLE, &place, evidence, "", message).claims("0444", format!("{mode:04o}"));

@@ -43,7 +43,13 @@ fn hash(evidence: &ModuleEvidence, zip: &ZipEvidence, claims: &SumClaims, sink: 
     let tree = evidence.tree.as_ref().and_then(|t| t.h1);
     let zip_is_right = claims.proven.as_ref().map_or(tree == Some(computed), |p| p.h1 == computed);
     let finding = if zip_is_right && claims.proven.is_some() {
-        about(&ZIP_HASH_MISMATCH, &ziphash_path(&zip.path), evidence, "", "claims a sum that is not that of the zip, which is proven intact")
+        about(
+            &ZIP_HASH_MISMATCH,
+            &ziphash_path(&zip.path),
+            evidence,
+            "",
+            "claims a sum that is not that of the zip, which is proven intact",
+        )
     } else if zip_is_right {
         let message = "is not the zip that its `.ziphash` claims; the extracted directory agrees with it: both or the `.ziphash` were changed";
         about(&ZIP_HASH_MISMATCH, &zip.path, evidence, "", message)

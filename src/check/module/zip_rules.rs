@@ -23,8 +23,7 @@ pub const RULES: &[&Rule] = &[
 
 const READER: &str = "archive/zip/reader.go (readDirectoryEnd, readDirectoryHeader, findBodyOffset)";
 const CHECK: &str = "golang.org/x/mod/zip/zip.go (checkZip, Unzip)";
-const REMOVE: &str =
-    "Remove this version (zip, `.ziphash` and extracted directory); go fetches it again, and go.sum or the checksum database tells whether that is the true one.";
+const REMOVE: &str = "Remove this version (zip, `.ziphash` and extracted directory); go fetches it again, and go.sum or the checksum database tells whether that is the true one.";
 
 /// A healthy zip with one thing done to its members.
 fn with_members(s: &Sample, change: impl FnOnce(&mut Vec<ZipMember>)) -> std::io::Result<crate::place::Place> {
@@ -146,10 +145,13 @@ pub static ZIP_TOO_LARGE: Rule = Rule {
             if let Some(m) = members.iter_mut().find(|m| m.name.ends_with(b"/go.mod")) {
                 // Of no compressible zeros: this is no bomb.
                 let mut n = 1u32;
-                m.content.extend(std::iter::repeat_with(|| {
-                    n = n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    n.to_be_bytes()[0]
-                }).take(16 << 20));
+                m.content.extend(
+                    std::iter::repeat_with(|| {
+                        n = n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                        n.to_be_bytes()[0]
+                    })
+                    .take(16 << 20),
+                );
                 m.stored = true;
             }
         })
@@ -249,7 +251,11 @@ pub static ZIP_FOLDER_ENTRY: Rule = Rule {
     go: "Extracts the zip; `go mod verify` then says that the directory was modified.",
     mend: "Have the zip made by go or by golang.org/x/mod/zip (`zip -D` leaves the entries out); its sum changes then.",
     source: "golang.org/x/mod/sumdb/dirhash/hash.go (HashZip, DirFiles)",
-    witness: |s| with_members(s, |m| m.insert(0, ZipMember { stored: true, sizes_first: true, ..ZipMember::new(Sample::member_name("internal/"), "") })),
+    witness: |s| {
+        with_members(s, |m| {
+            m.insert(0, ZipMember { stored: true, sizes_first: true, ..ZipMember::new(Sample::member_name("internal/"), "") })
+        })
+    },
 };
 
 /// `git archive`.
