@@ -302,7 +302,9 @@ fn env_prints_what_go_would() {
     let flagged = world.run(&["env", "--gocache", "here", "GOCACHE"]);
     assert_eq!(text(&flagged.stdout), format!("{}\n", show(world.folder.path().canonicalize().unwrap().join("here"))));
     let refused = world.command(&["env"]).env("GOPATH", "relative").output().unwrap();
-    assert!(code(&refused) == 2 || code(&refused) == 0);
+    let said = text(&refused.stderr);
+    assert_eq!((code(&refused), said.lines().count()), (2, 1), "{said}");
+    assert!(said.contains("GOPATH entry is relative"), "{said}");
 }
 
 #[test]

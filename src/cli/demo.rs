@@ -18,15 +18,8 @@ use crate::sys;
 
 /// What the demo plants, in this order: one from each corner, none that touches what another one does, none that takes
 /// rights which a user may not have.
-const PLANTED: &[&str] = &[
-    "output-hash-mismatch",
-    "tree-file-differs",
-    "info-version-mismatch",
-    "vcs-hook",
-    "binary-version-hidden",
-    "goflags-toolexec",
-    "sumdb-off",
-];
+const PLANTED: &[&str] =
+    &["output-hash-mismatch", "tree-file-differs", "info-version-mismatch", "vcs-hook", "binary-version-hidden", "sumdb-off"];
 
 /// Makes the world, damages it, scans it and shows what was found.
 pub(super) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Error> {

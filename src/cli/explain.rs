@@ -215,6 +215,23 @@ mod tests {
     }
 
     #[test]
+    fn no_rule_speaks_of_a_flag_that_there_is_not() {
+        let main = <super::super::args::Cli as clap::CommandFactory>::command();
+        let known: Vec<String> = std::iter::once(&main)
+            .chain(main.get_subcommands())
+            .flat_map(|c| c.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")))
+            .collect();
+        for rule in check::catalogue() {
+            for part in [rule.what, rule.why, rule.mend] {
+                let quoted = part.split('`').skip(1).step_by(2).filter(|q| q.starts_with("gocachescan") || q.starts_with("--"));
+                for word in quoted.flat_map(|q| q.split(' ')).filter(|w| w.starts_with("--")) {
+                    assert!(known.iter().any(|k| k == word), "{}: {word}", rule.id);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_rule_that_is_none_is_told() {
         assert!(matches!(one("no-such-rule", Table::Human), Err(Error::Usage(_))));
     }

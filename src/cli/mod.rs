@@ -47,8 +47,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &Host) -> Exit {
 
 /// Tells an error of ours in one line on standard error.
 fn fail(error: &Error) -> Exit {
+    let told = match error {
+        // Go's words, which take two lines at times; what it quotes has no line feed left in it.
+        Error::GoRefuses(why) => why.trim_end().replace('\n', "; "),
+        other => other.to_string(),
+    };
     // A closed standard error can't be told to anybody; the exit code still says it.
-    let _ = writeln!(std::io::stderr(), "gocachescan: {}", text::sentence(&error.to_string()));
+    let _ = writeln!(std::io::stderr(), "gocachescan: {}", text::sentence(&told));
     Exit::of_error(error)
 }
 

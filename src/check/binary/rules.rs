@@ -8,8 +8,7 @@ use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::sample::binary::{BinarySample, SAMPLE_DEP};
 
-const REINSTALL: &str =
-    "Install it again from a source that you trust (`go install PATH@VERSION`); `gocachescan --fix-binaries` moves it away.";
+const REINSTALL: &str = "Install it again from a source that you trust (`go install PATH@VERSION`).";
 
 /// Every rule about binaries.
 pub const RULES: &[&Rule] = &[

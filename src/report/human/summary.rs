@@ -6,7 +6,7 @@ use super::{Detail, Look};
 use crate::finding::{Finding, Place, RootKind};
 use crate::locate::Source;
 use crate::report::{Report, RootReport, RootState, Trust, text};
-use crate::rule::Level;
+use crate::rule::{Kind, Level};
 
 /// How many paths that could not be read are shown.
 const UNREAD_SHOWN: usize = 3;
@@ -60,7 +60,8 @@ pub(super) fn render_roots(report: &Report, look: &Look, page: &mut String) {
         });
     }
     let widest = |cell: fn(&Row) -> &str| rows.iter().map(|r| text::columns(cell(r))).max().unwrap_or(0);
-    let title = widest(|r| &r.title);
+    // At least as wide as the labels below, and a space.
+    let title = widest(|r| &r.title).max(12);
     let (mut origin, mut size) = (widest(|r| r.origin), widest(|r| &r.size));
     let (count, unit) = (widest(|r| &r.count), widest(|r| r.unit));
     let state = widest(|r| &r.state);
@@ -237,9 +238,11 @@ pub(super) fn render_answer(report: &Report, look: &Look, page: &mut String) {
         return;
     }
     let found = levels(report.findings.iter());
+    let protection = |f: &Finding| matches!(f.rule.kind, Kind::Posture | Kind::Environment);
+    let only_protections = report.findings.iter().filter(|f| f.level > Level::Note).all(protection);
     let mut line = if errors > 0 {
         format!("{found}: do not build from these caches or run these binaries")
-    } else if wrong && report.coverage.damaged == 0 {
+    } else if wrong && report.coverage.damaged == 0 && only_protections {
         format!("{found}: nothing is damaged, but a protection is weak; {seen}")
     } else if wrong {
         format!("{found}: look at them before you build; {seen}")
