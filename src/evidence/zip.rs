@@ -23,6 +23,8 @@ pub struct ZipEvidence {
     pub size: u64,
     /// Dirhash as Go computes it (x/mod/sumdb/dirhash `HashZip`); `None` where Go could not either.
     pub h1: Option<H1>,
+    /// Whether Go can list it.
+    pub listed: bool,
     /// Entries of its directory.
     pub members: u64,
     /// Sum of the sizes of the content, in bytes.
@@ -92,6 +94,7 @@ impl Verifier {
                 Directory::default()
             }
         };
+        zip.listed = dir.listed;
         zip.members = length(dir.members.len());
         let names = check_names(&dir, &prefix, &mut zip.damage);
         let readable = dir.listed && zip.unread.is_none();

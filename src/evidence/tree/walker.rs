@@ -85,7 +85,7 @@ impl<'a> Walker<'a> {
         match opened {
             Ok(file) => {
                 let stat = *file.stat();
-                self.file(path, &stat);
+                self.file(path, &stat, true);
                 Some(Sibling::new(file, member, size))
             }
             Err(e) => {
@@ -112,10 +112,11 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn file(&mut self, path: &str, stat: &Stat) {
+    /// Counts a file and has it visited. `known`: whether it belongs here; what does not has no mode to keep.
+    fn file(&mut self, path: &str, stat: &Stat, known: bool) {
         self.evidence.files += 1;
         self.evidence.bytes += stat.size;
-        if stat.mode & 0o200 != 0 {
+        if known && stat.mode & 0o200 != 0 {
             self.evidence.push(TreeDamage::Writable(PathBuf::from(path), stat.mode));
         }
         let expect = if self.toolchain && is_program(path) { Expect::Program } else { Expect::Plain };
@@ -282,7 +283,7 @@ impl<'a> Walker<'a> {
         let stat = *file.stat();
         let copied = self.toolchain && self.copy_of_go_mod(path, &file);
         if !copied {
-            self.file(path, &stat);
+            self.file(path, &stat, self.names.is_none());
         }
         match hash(&file, &mut self.buffer) {
             Ok(_) if copied => {}
