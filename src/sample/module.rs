@@ -53,7 +53,7 @@ impl Sample {
         self.gomodcache().join(format!("{path}@{version}"))
     }
 
-    /// Writes the zip of these members in the place of the module's, with a `.ziphash` and a go.sum that fit, so that only the
+    /// Writes the zip of these members in the place of the module's, with a `.ziphash` that fits and no line in go.sum, so that only the
     /// shape of the zip can tell.
     pub fn put_zip(&self, members: &[ZipMember]) -> io::Result<PathBuf> {
         self.put_zip_bytes(&pack(members)?, sum(members)?)
@@ -68,9 +68,9 @@ impl Sample {
         if let Ok(text) = sys::read(&go_sum, 1 << 20) {
             let (path, version) = SAMPLE_DEP;
             let own = format!("{path} {version} ");
-            let line = |l: &str| if l.starts_with(&own) { format!("{own}{h1}\n") } else { format!("{l}\n") };
-            let text: String = String::from_utf8_lossy(&text).lines().map(line).collect();
-            self.write(&go_sum, text.as_bytes())?;
+            let kept: String =
+                String::from_utf8_lossy(&text).lines().filter(|l| !l.starts_with(&own)).map(|l| format!("{l}\n")).collect();
+            self.write(&go_sum, kept.as_bytes())?;
         }
         Ok(zip)
     }

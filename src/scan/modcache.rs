@@ -19,7 +19,7 @@ use crate::facts::{Fact, ModuleTrust};
 use crate::finding::Place;
 use crate::format::dirhash::H1;
 use crate::format::gosum::Verdict;
-use crate::rule::Kind;
+use crate::rule::{Kind, Level};
 use crate::subject::modcache::Part;
 use crate::sys::{self, Dir, File, NodeKind};
 
@@ -57,11 +57,14 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     units.sort_by_key(|(i, _)| *i);
     for ((_, module), unit) in units.into_iter().zip(&skeleton.units) {
         let name = unit.module();
-        if let Some(h1) = &module.h1 {
-            known.add_zip(&name, h1);
-        }
-        if let Some(h1) = &module.ziphash {
-            known.add_ziphash(&name, h1);
+        // What is at fault itself is no measure for binaries.
+        if !module.tally.sink.has_error() {
+            if let Some(h1) = &module.h1 {
+                known.add_zip(&name, h1);
+            }
+            if let Some(h1) = &module.ziphash {
+                known.add_ziphash(&name, h1);
+            }
         }
         tally.absorb(module.tally);
     }
@@ -172,7 +175,8 @@ fn verified(
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 module.h1 = Some(h1.to_string());
             }
-            if let (Some(bytes), false) = (go_mod, claims.go_mod_told || read.h1.is_none()) {
+            let sound = read.h1.is_some() && !tally.sink.iter().skip(before).any(|f| f.level == Level::Error);
+            if let (Some(bytes), false, true) = (go_mod, claims.go_mod_told, sound) {
                 download::go_mod::against_zip(&root.path, unit, bytes, read.go_mod.as_deref(), &mut tally.sink);
             }
             tally.judged(before, read.h1.is_some() && trust != ModuleTrust::None);

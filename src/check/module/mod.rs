@@ -56,6 +56,8 @@ fn fault(evidence: &ModuleEvidence, claims: &SumClaims) -> Fault {
     let zip = evidence.zip.as_ref().and_then(|z| z.h1);
     let Some(claim) = claims.strongest().map(|c| c.h1) else { return Fault::Tree };
     match &evidence.tree {
+        // A `.ziphash` that fits a zip of a shape that Go refuses was made to fit.
+        _ if zip == Some(claim) && claims.proven.is_none() && zip::is_refused(evidence) => Fault::Zip,
         _ if zip == Some(claim) => Fault::Tree,
         Some(tree) if tree.h1 == Some(claim) => Fault::Zip,
         _ => Fault::Both,

@@ -187,7 +187,7 @@ pub static TREE_UNFINISHED: Rule = Rule {
     what: "Each `go.mod` that go copies from a `_go.mod` in a downloaded toolchain is whole.",
     why: "Harmless: a go that was killed meanwhile leaves it, or one is at work.",
     go: "Finishes the copies the next time it uses the toolchain.",
-    mend: "Nothing.",
+    mend: "Nothing to do.",
     source: "cmd/go/internal/toolchain/select.go (raceSafeCopy)",
     witness: |s| {
         let tree = s.gomodcache().join("golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64");

@@ -8,27 +8,36 @@ use super::{SumClaims, about, ziphash_path};
 use crate::evidence::zip::{ModuleEvidence, ZipEvidence};
 use crate::finding::Sink;
 use crate::format::zip::{ZipClass, ZipDamage};
-use crate::rule::Rule;
+use crate::rule::{Level, Rule};
 
 /// How many findings of one rule one zip gives; the last one tells how many more there are.
 const MANY: usize = 3;
 
+/// The shapes of a zip, each the matter of one rule.
+const SHAPES: [(&Rule, ZipClass); 11] = [
+    (&ZIP_UNREADABLE, ZipClass::Unreadable),
+    (&ZIP_CRC_MISMATCH, ZipClass::Crc),
+    (&ZIP_NAME_REFUSED, ZipClass::Name),
+    (&ZIP_NAME_COLLISION, ZipClass::Collision),
+    (&ZIP_TOO_LARGE, ZipClass::TooLarge),
+    (&ZIP_BOMB, ZipClass::Bomb),
+    (&ZIP_HIDDEN_DATA, ZipClass::HiddenData),
+    (&ZIP_HEADERS_DIFFER, ZipClass::Headers),
+    (&ZIP_SPECIAL_MEMBER, ZipClass::Special),
+    (&ZIP_FOLDER_ENTRY, ZipClass::Folder),
+    (&ZIP_MADE_BY_GIT, ZipClass::GitComment),
+];
+
+/// Whether the zip has a shape that is an error by itself.
+pub(super) fn is_refused(evidence: &ModuleEvidence) -> bool {
+    let has = |class| evidence.zip.as_ref().is_some_and(|z| z.damage.iter().any(|d| d.class() == class));
+    SHAPES.iter().any(|(rule, class)| rule.level == Level::Error && has(*class))
+}
+
 /// Judges the zip of a module. Nothing should be told of one that changed while it was read.
 pub fn judge(evidence: &ModuleEvidence, zip: &ZipEvidence, claims: &SumClaims, sink: &mut Sink) {
     hash(evidence, zip, claims, sink);
-    for rule in [
-        (&ZIP_UNREADABLE, ZipClass::Unreadable),
-        (&ZIP_CRC_MISMATCH, ZipClass::Crc),
-        (&ZIP_NAME_REFUSED, ZipClass::Name),
-        (&ZIP_NAME_COLLISION, ZipClass::Collision),
-        (&ZIP_TOO_LARGE, ZipClass::TooLarge),
-        (&ZIP_BOMB, ZipClass::Bomb),
-        (&ZIP_HIDDEN_DATA, ZipClass::HiddenData),
-        (&ZIP_HEADERS_DIFFER, ZipClass::Headers),
-        (&ZIP_SPECIAL_MEMBER, ZipClass::Special),
-        (&ZIP_FOLDER_ENTRY, ZipClass::Folder),
-        (&ZIP_MADE_BY_GIT, ZipClass::GitComment),
-    ] {
+    for rule in SHAPES {
         shape(rule, evidence, zip, sink);
     }
 }

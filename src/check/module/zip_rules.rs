@@ -268,7 +268,7 @@ pub static ZIP_MADE_BY_GIT: Rule = Rule {
     what: "The comment of the zip is 40 or 64 hexadecimal digits: the commit, as `git archive` writes it.",
     why: "Harmless. Go and the proxies that follow it pack anew, so somebody made this one by hand.",
     go: "Takes no notice.",
-    mend: "Nothing.",
+    mend: "Nothing to do.",
     source: READER,
     witness: |s| {
         let mut bytes = pack(&s.zip_members())?;
