@@ -263,11 +263,11 @@ fn is_local(by: &BuildModule) -> bool {
     rooted || drive || path == "." || path == ".." || by.version == "(devel)"
 }
 
-/// Whether this is a module from a proxy, as its version shows, without a sum. `golang.org/fips140` comes with Go itself.
+/// Whether this is a module from a proxy, as its version shows, without a sum.
 fn lacks_sum(dep: &BuildModule) -> bool {
     let module = dep.replace.as_deref().unwrap_or(dep);
     let versioned = !module.version.is_empty() && module.version != "(devel)";
-    versioned && module.sum.is_empty() && module.path != "golang.org/fips140" && !is_local(module)
+    versioned && module.sum.is_empty() && !is_local(module)
 }
 
 /// The minor number of a Go release: 22 of `go1.22.10`.
