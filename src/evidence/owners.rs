@@ -1,6 +1,7 @@
 //! Who is trusted with a root: its owner, root, and ourselves.
 
 use crate::format::accounts::Accounts;
+use crate::format::acl::Grantee;
 use crate::sys;
 
 /// How far a group may be trusted with write access.
@@ -49,6 +50,15 @@ impl Owners {
     /// Whether `owner` himself is no stranger to us.
     pub fn is_ours(&self, owner: u32) -> bool {
         owner == 0 || owner == self.euid || self.overflow == Some(owner)
+    }
+
+    /// Whether an access list lets anybody write whom we have no reason to trust.
+    pub fn acl_lets_strangers(&self, writers: &[Grantee]) -> bool {
+        writers.iter().any(|writer| match writer {
+            Grantee::User(uid) => !self.trusts(*uid, self.euid),
+            Grantee::Group(gid) => self.group(*gid, self.euid) == GroupTrust::Foreign,
+            Grantee::OwningGroup | Grantee::Others => false,
+        })
     }
 
     /// How far `gid` may be trusted with what `owner` builds from.

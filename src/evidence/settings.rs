@@ -163,6 +163,10 @@ fn program_words(claim: &Claim) -> Vec<String> {
             let first = commands.split(';').filter_map(|c| c.split_whitespace().next());
             first.filter(|w| !matches!(*w, "off" | "netrc" | "git")).map(str::to_owned).collect()
         }
+        // The go command and every tool that it starts come from there.
+        "GOROOT" => vec![
+            Path::new(&claim.text()).join("bin").join(if cfg!(windows) { "go.exe" } else { "go" }).to_string_lossy().into_owned(),
+        ],
         "GOFLAGS" => words(&claim.value).iter().flat_map(|flag| flag_programs(flag)).collect(),
         _ => Vec::new(),
     }

@@ -239,3 +239,6 @@ impl Settings {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,8 @@ pub static PROGRAM_WRITABLE: Rule = Rule {
     kind: Kind::Environment,
     fix: Fix::None,
     summary: "a setting makes Go run a program that somebody else may change",
-    what: "Owner and mode of such a program, GOCACHEPROG's too, and of every folder on the way to it.",
+    what: "Owner, mode and access list of such a program, of GOCACHEPROG, of the compiler below a GOROOT that is set, and of every \
+           folder on the way to it.",
     why: "Whoever may change it runs code with your rights at your next build.",
     go: "Starts it without a word.",
     mend: "chmod o-w the program and its folders, or name another.",
@@ -304,7 +305,9 @@ impl Judge<'_> {
     pub(super) fn programs(&self, sink: &mut Sink) {
         for program in &self.seen.programs {
             let Some(claim) = self.seen.claims.get(program.claim) else { continue };
-            if let Some(finding) = self.program(program, claim) {
+            if let Some(mut finding) = self.program(program, claim) {
+                let name = Path::new(&program.word).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                finding.subject = format!("{} {name}", claim.name);
                 sink.push(finding);
             }
         }
@@ -315,7 +318,7 @@ impl Judge<'_> {
         let Some(place) = &program.place else {
             // A name that PATH does not have starts nothing. A relative path starts whatever lies there.
             let message = format!("makes Go run `{word}`, whatever lies under that name in the folder of each package");
-            return (!program.from_path).then(|| self.find(&PROGRAM_OUTSIDE, claim, message));
+            return (!program.from_path && claim.name != "GOROOT").then(|| self.find(&PROGRAM_OUTSIDE, claim, message));
         };
         let shown = place.display();
         if let Some((step, who)) = self.writer(&program.steps) {
@@ -325,7 +328,7 @@ impl Judge<'_> {
             );
         }
         let ours = self.settings.path("GOROOT").is_some_and(|root| place.starts_with(root));
-        if claim.name == "GOCACHEPROG" || ours || in_system_folder(place) {
+        if matches!(claim.name, "GOCACHEPROG" | "GOROOT") || ours || in_system_folder(place) {
             return None;
         }
         let finding =
@@ -341,6 +344,8 @@ impl Judge<'_> {
             let shared = stat.kind == NodeKind::Dir && stat.sticky();
             if stat.others_write() && !shared && stat.kind != NodeKind::Device {
                 Some((step, "anybody".to_owned()))
+            } else if owners.acl_lets_strangers(&step.acl) {
+                Some((step, "a user or group of its access list".to_owned()))
             } else if !owners.trusts(stat.uid, owners.euid) {
                 Some((step, format!("user {}", stat.uid)))
             } else {

@@ -46,7 +46,7 @@ pub static SUMDB_UNTRUSTED: Rule = Rule {
     fix: Fix::None,
     summary: "GOSUMDB names another checksum database than Go's own, or none that Go could use",
     what: "The name and the key in GOSUMDB. `sum.golang.org`, its known key, an address for it, and `sum.golang.google.cn` are in \
-           order. A value that Go can't use at all is told as `warning`: downloads then fail.",
+           order. More words than Go takes after a known name are told as `warning`: downloads then fail.",
     why: "Whoever holds that key vouches for every module on this machine, and can vouch for a changed one.",
     go: "Believes any key that is written in GOSUMDB.",
     mend: "go env -u GOSUMDB, unless the database is your own and you guard its key.",
@@ -221,9 +221,14 @@ impl Judge<'_> {
                 };
                 sink.push(self.find(&SUMDB_UNTRUSTED, claim, message).claims(known, text));
             }
-            _ => {
-                let message = "is no checksum database that Go could use: downloads fail until it is mended";
+            [first, ..] if *first == known || *first == SUM_GOLANG_ORG => {
+                let message = "has more words than Go takes: downloads fail until it is mended";
                 sink.push(self.find(&SUMDB_UNTRUSTED, claim, message).claims(known, text).lowered_to(Level::Warning));
+            }
+            _ => {
+                let message = "names no checksum database that Go knows, by no key that Go could use: nobody vouches for modules, and \
+                               downloads fail until it is mended";
+                sink.push(self.find(&SUMDB_UNTRUSTED, claim, message).claims(known, text));
             }
         }
     }
@@ -297,7 +302,9 @@ impl Judge<'_> {
         for (entry, what) in WEAKENING {
             let Some((key, value)) = entry.split_once('=') else { continue };
             if last.get(key).is_some_and(|v| v.trim_start_matches('#') == value) {
-                sink.push(self.find(&GODEBUG_WEAKENS, claim, format!("`{entry}` makes the go command accept {what}")));
+                let mut finding = self.find(&GODEBUG_WEAKENS, claim, format!("`{entry}` makes the go command accept {what}"));
+                finding.subject = format!("GODEBUG {entry}");
+                sink.push(finding);
             }
         }
     }

@@ -59,7 +59,15 @@ impl Judge<'_> {
         if claim.hidden {
             message.push_str("; the environment overrules it here, but not for every `go` of this user");
         }
-        let mut finding = Finding::new(rule, RootKind::Environment, self.place(claim.name, claim.source), claim.name, message);
+        // Patterns, names and addresses are the same on every machine; who accepted one of them has not accepted the next.
+        // Values that may hold a path of this machine are left out, and named by their callers where they can be.
+        let subject = match claim.name {
+            "GOSUMDB" | "GONOSUMDB" | "GOPRIVATE" | "GOINSECURE" | "GOPROXY" | "GOVCS" => {
+                format!("{}={}", claim.name, claim.text())
+            }
+            name => name.to_owned(),
+        };
+        let mut finding = Finding::new(rule, RootKind::Environment, self.place(claim.name, claim.source), subject, message);
         finding.proof.line = claim.line;
         finding.proof.computed = Some(format!("{}={}", claim.name, claim.text()));
         finding.proof.claimed_by = Some(match claim.source {

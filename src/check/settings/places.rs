@@ -24,7 +24,7 @@ pub static GOENV_WRITABLE: Rule = Rule {
     kind: Kind::Posture,
     fix: Fix::None,
     summary: "others may change Go's settings for you",
-    what: "Mode of the GOENV file and of every folder on the way to it. Where there is no file yet, whether others may make it. \
+    what: "Mode and access list of the GOENV file, mode of every folder on the way to it. Where there is no file yet, whether others may make it. \
            Write access for a group with strangers in it is told as `warning`.",
     why: "One line with `-toolexec`, `CC=` or `GOPROXY=` makes your next build run or fetch what somebody else chose.",
     go: "Reads the file, whoever wrote it.",
@@ -152,6 +152,10 @@ impl Judge<'_> {
                     .claims("no write access for others", mode)
                     .mend(chmod("go-w", &file.path)),
             );
+        } else if owners.acl_lets_strangers(&file.acl) {
+            let message = "its access list lets others change what your builds run and fetch".to_owned();
+            let remove = Mend::Command(vec!["setfacl".to_owned(), "-b".to_owned(), path_text(&file.path).0]);
+            sink.push(self.about(&GOENV_WRITABLE, &seen.path, "GOENV", message).claims("no access list", mode).mend(remove));
         } else if file.stat.group_writes() && owners.group(file.stat.gid, file.stat.uid) == GroupTrust::Foreign {
             let message = format!("every member of group {} may change what your builds run and fetch", file.stat.gid);
             sink.push(

@@ -134,7 +134,9 @@ fn levels_follow_the_facts() {
     assert_eq!(one("GONOSUMDB", "*.com,*.org,*.in,*.io,*.org/x,golang.org"), [("sumdb-exempts-all", Level::Error)]);
     assert_eq!(one("GONOSUMDB", "github.com"), [("sumdb-exempts-public-host", Level::Warning)]);
     assert_eq!(one("GOSUMDB", "off"), [("sumdb-off", Level::Error)]);
-    assert_eq!(one("GOSUMDB", "sum.golang.org+00000000+AAAA"), [("sumdb-untrusted", Level::Warning)]);
+    assert_eq!(one("GOSUMDB", "sum.golang.org+00000000+AAAA"), [("sumdb-untrusted", Level::Error)]);
+    assert_eq!(one("GOSUMDB", "sum.example.com"), [("sumdb-untrusted", Level::Error)]);
+    assert_eq!(one("GOSUMDB", "sum.golang.org a b"), [("sumdb-untrusted", Level::Warning)]);
     assert_eq!(
         one("GOFLAGS", "-mod=mod -toolexec=/x"),
         [("goflags-toolexec", Level::Error), ("goflags-mod-mod", Level::Warning)]
@@ -177,4 +179,28 @@ fn odd_lines_are_told_once() {
         found.iter().map(|f| (f.rule.id, f.proof.line.unwrap())).collect::<Vec<_>>(),
         [("goenv-line-ignored", 1), ("goenv-line-ignored", 2), ("goenv-line-ignored", 3)]
     );
+}
+
+#[test]
+fn a_goroot_that_others_may_change_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut s = sample(dir.path());
+    let root = s.root().join("sdk");
+    for file in ["bin/go", "pkg/tool/x"] {
+        s.write(&root.join(file), b"").unwrap();
+    }
+    s.env.insert("GOROOT".to_owned(), root.to_string_lossy().into_owned());
+    assert_eq!(loud(&findings(&s)), []);
+    crate::sys::set_mode(&root, 0o777).unwrap();
+    let found = findings(&s);
+    assert_eq!(loud(&found), [("program-writable-by-others", Level::Error)]);
+    assert_eq!(found[0].subject, "GOROOT go");
+}
+
+#[test]
+fn subjects_name_no_path_of_this_machine() {
+    for (name, value) in [("CC", "/x/y/cc"), ("GOFLAGS", "-toolexec=/x/y"), ("GOCACHEPROG", "/x/y/z"), ("GOCACHE", "rel")] {
+        assert!(with_env(name, value).iter().all(|f| !f.subject.contains("/x/")), "{name}");
+    }
+    assert_eq!(with_env("GOPRIVATE", "*")[0].subject, "GOPRIVATE=*");
 }

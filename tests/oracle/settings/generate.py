@@ -78,7 +78,7 @@ def env_file(rng):
 
 def rows(n, seed):
     rng = random.Random(seed)
-    out = [({}, {}), ({"HOME": "$W/home"}, {}), ({"HOME": "$GOROOT/.."}, {}), ({"XDG_CACHE_HOME": "$W/c"}, {}), ({"GOPATH": "$W/p"}, {})]
+    out = [({}, {}), ({"HOME": "$W/home"}, {}), ({"XDG_CACHE_HOME": "$W/c"}, {}), ({"GOPATH": "$W/p"}, {})]
     while len(out) < n:
         few = rng.random() < 0.75
         env = {k: value(rng, k) for k in POOL if k != "HOME" and rng.random() < (0.06 if few else 0.3)}
@@ -114,7 +114,10 @@ def ask(go, goroot, row):
         whole["PATH"] = goroot + "/bin:/usr/bin:/bin"
 
         def run(names):
-            p = subprocess.run([go, "env", "-json", *names], cwd=box + "/cwd", env=whole, capture_output=True, timeout=120)
+            try:
+                p = subprocess.run([go, "env", "-json", *names], cwd=box + "/cwd", env=whole, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+            except subprocess.TimeoutExpired:  # a compiler that was put in CC may wait for ever
+                return None, "timeout"
             return (json.loads(strip(p.stdout)) if p.returncode == 0 else None), strip(p.stderr).strip()
 
         answer, why = run(ASKED)
@@ -140,7 +143,8 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool, open(a.out, "w", encoding="utf-8") as out:
         print(json.dumps(about), file=out)
         for row in pool.map(lambda r: ask(goroot + "/bin/go", goroot, r), rows(a.n, a.seed)):
-            print(json.dumps(row), file=out)
+            if row["why"] != "timeout":
+                print(json.dumps(row), file=out)
 
 
 main()
