@@ -225,7 +225,8 @@ fn a_healthy_pair_is_alike() {
 #[test]
 fn each_damage_to_a_directory_is_told_and_counts_in_its_hash() {
     type Change = fn(&World);
-    let cases: &[(&str, Change, &[(TreeClass, &str)])] = &[
+    type Told = [(TreeClass, &'static str)];
+    let cases: &[(&str, Change, &Told)] = &[
         ("changed", |w| w.put("a.go", b"package m\n\nvar A = 2\n", 0o444), &[(TreeClass::Differs, "a.go")]),
         ("longer", |w| w.put("a.go", b"package m\n\nvar A = 1\n\n", 0o444), &[(TreeClass::Differs, "a.go")]),
         ("shorter", |w| w.put("a.go", b"package m\n", 0o444), &[(TreeClass::Differs, "a.go")]),

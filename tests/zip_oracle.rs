@@ -47,7 +47,10 @@ fn compare(row: &Value, zip: &ZipEvidence, module: &ModuleVersion) -> Vec<String
         differ("h1", row["h1"].as_str().unwrap_or("").to_owned(), zip.h1.map(|h| h.to_string()).unwrap_or_default());
     }
     // Module path and version are judged elsewhere.
-    if module::check(module.path.as_bytes(), &module.version).is_err() || zip.unread.is_some() || module.version == "v1.0" {
+    if module::check(module.path.as_bytes(), &module.version).is_err()
+        || zip.unread.is_some()
+        || module::version::canonical_version(&module.version) != module.version
+    {
         return out;
     }
     let listed = go("listed") || of(&[ZipClass::TooLarge]);
