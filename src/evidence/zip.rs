@@ -189,27 +189,25 @@ impl Pass<'_, '_> {
             return Ok(());
         };
         let end = local.data.saturating_add(member.compressed);
-        if end > self.zip.size {
-            self.zip.damage.push(ZipDamage::BeyondEnd(printable(name)));
-        }
         self.spent = self.spent.saturating_add(member.compressed.min(self.zip.size));
         self.claimed = self.claimed.saturating_add(member.size);
         let within = self.spent <= self.zip.size.saturating_mul(2) && self.claimed <= MAX_ZIP;
         if name.ends_with(b"/") {
             self.folder(i, member);
-        } else if within && end <= self.zip.size {
+        } else if within {
             self.content(i, member, local, name)?;
         } else {
             self.pass_over(i, member);
         }
-        let descriptor = if name.ends_with(b"/") {
-            // Go never opens a folder's data.
-            let mut unseen = Damages::default();
-            check_descriptor(&mut self.window, member, local, end, name, &mut unseen)?
-        } else {
-            check_descriptor(&mut self.window, member, local, end, name, &mut self.zip.damage)?
-        };
-        self.extents.push(Extent { start: member.offset, stop: end.saturating_add(descriptor), member: i });
+        // Go never opens a folder's data.
+        let mut unseen = Damages::default();
+        let damage = if name.ends_with(b"/") { &mut unseen } else { &mut self.zip.damage };
+        let descriptor = check_descriptor(&mut self.window, member, local, end, name, damage)?;
+        if let (None, Some(sha)) = (descriptor, self.shas.get_mut(i).filter(|_| !name.ends_with(b"/"))) {
+            *sha = None;
+        }
+        let stop = end.saturating_add(descriptor.unwrap_or(0));
+        self.extents.push(Extent { start: member.offset, stop, member: i });
         Ok(())
     }
 
@@ -285,18 +283,15 @@ impl Pass<'_, '_> {
 
 /// `HashZip`: a name that is there twice has the content of the last of them; where one can't be read there is no hash.
 fn hash_zip(dir: &Directory, shas: &[Option<[u8; 32]>]) -> Option<H1> {
-    let mut rows = Vec::with_capacity(shas.len());
-    for (member, sha) in dir.members.iter().zip(shas) {
-        rows.push((dir.name(member), (*sha)?));
-    }
-    let ascending = rows.is_sorted_by(|a, b| a.0 < b.0);
-    if !ascending {
-        let last: HashMap<&[u8], [u8; 32]> = rows.iter().copied().collect();
+    let mut rows: Vec<(&[u8], Option<[u8; 32]>)> = dir.members.iter().map(|m| dir.name(m)).zip(shas.iter().copied()).collect();
+    if !rows.is_sorted_by(|a, b| a.0 < b.0) {
+        let last: HashMap<&[u8], Option<[u8; 32]>> = rows.iter().copied().collect();
         for (name, sha) in &mut rows {
-            *sha = last.get(name).copied().unwrap_or(*sha);
+            *sha = last.get(name).copied().flatten();
         }
     }
-    hash1(&mut rows).ok()
+    let mut known = rows.into_iter().map(|(name, sha)| Some((name, sha?))).collect::<Option<Vec<_>>>()?;
+    hash1(&mut known).ok()
 }
 
 fn length(n: usize) -> u64 {

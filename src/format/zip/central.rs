@@ -101,6 +101,9 @@ pub fn read_directory<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, damage: &m
     if found != end.records {
         damage.push(ZipDamage::EndDiffers("the number of members", end.records, found));
     }
+    if dir.stop - dir.start != end.size {
+        damage.push(ZipDamage::EndDiffers("the size of the directory", end.size, dir.stop - dir.start));
+    }
     if dir.stop > dir.end {
         damage.push(ZipDamage::EndDiffers("the end of the directory", dir.end, dir.stop));
     }

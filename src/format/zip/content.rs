@@ -90,7 +90,11 @@ impl Inflater {
             let room = length(PIECE - held).min(member.compressed - done);
             let bytes = window.some(data.saturating_add(done), room)?;
             if bytes.is_empty() {
-                return Ok(Err(Failure::BeyondEnd));
+                // Go takes what there is, as long as it is as much as the member claims.
+                if sums.size + length(held) != member.size {
+                    return Ok(Err(Failure::BeyondEnd));
+                }
+                break;
             }
             if let Some(to) = self.piece.get_mut(held..held + bytes.len()) {
                 to.copy_from_slice(bytes);

@@ -16,6 +16,8 @@ const LOCATOR_64_LEN: usize = 20;
 pub struct DirectoryEnd {
     /// Number of entries that it claims; Go compares the lowest 16 bits alone.
     pub records: u64,
+    /// Size of the directory that it claims, in bytes.
+    pub size: u64,
     /// Offset of the directory from the start of the file.
     pub directory: u64,
     /// What to add to every offset of a local header: not 0 where something stands before the zip.
@@ -107,7 +109,7 @@ pub(super) fn read_end<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, damage: &
         directory = offset;
         base = 0;
     }
-    Ok(Some(DirectoryEnd { records, directory, base, end }))
+    Ok(Some(DirectoryEnd { records, size: len, directory, base, end }))
 }
 
 /// The record with its comment: the last one in the file whose comment ends within the file. The last KiB is looked through

@@ -85,7 +85,7 @@ pub fn read_local<R: ReadAt + ?Sized>(
 }
 
 /// Checks the data descriptor that stands at `at`, behind the data of `member`, as Go does and in what Go leaves out.
-/// Returns its length in bytes; 0 where there is none.
+/// Returns its length in bytes, 0 where there should be none, and `Ok(None)` where Go refuses it.
 pub fn check_descriptor<R: ReadAt + ?Sized>(
     window: &mut Window<'_, R>,
     member: &Member,
@@ -93,16 +93,16 @@ pub fn check_descriptor<R: ReadAt + ?Sized>(
     at: u64,
     name: &[u8],
     damage: &mut Damages,
-) -> io::Result<u64> {
+) -> io::Result<Option<u64>> {
     if !member.has_descriptor() {
-        return Ok(0);
+        return Ok(Some(0));
     }
     let b = window.bytes(at, 24)?;
     let signed = if b.starts_with(b"PK\x07\x08") { 4 } else { 0 };
     // Go reads twelve bytes from here on, whatever they are.
     if b.len() < 12 || u32_at(b, signed) != member.crc32 || b.len() < signed + 4 {
         damage.push(ZipDamage::BadDescriptor(printable(name)));
-        return Ok(0);
+        return Ok(None);
     }
     let short = (u64::from(u32_at(b, signed + 4)), u64::from(u32_at(b, signed + 8)));
     let long = (u64_at(b, signed + 4), u64_at(b, signed + 12));
@@ -117,5 +117,5 @@ pub fn check_descriptor<R: ReadAt + ?Sized>(
         let show = |(c, s): (u64, u64)| format!("{s} from {c} bytes");
         damage.push(ZipDamage::LocalDiffers(printable(name), "size", show(claimed), show(found)));
     }
-    Ok(u64::try_from(len).unwrap_or(0))
+    Ok(u64::try_from(len).ok())
 }
