@@ -1,13 +1,27 @@
 //! ELF, Mach-O, PE and the others: format, image, build info and build ID of one file.
 #![no_main]
 
+use gocachescan::format::ReadAt;
 use gocachescan::format::binary::{format_of, map, read_build_id, read_build_info};
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    let _ = format_of(&data);
-    if let Ok(Ok(image)) = map(&data) {
-        let _ = image.build_info(&data);
+struct Bytes<'a>(&'a [u8]);
+
+impl ReadAt for Bytes<'_> {
+    fn size(&self) -> u64 {
+        self.0.size()
     }
-    let _ = read_build_info(&data);
-    let _ = read_build_id(&data);
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read_at(offset, buf)
+    }
+}
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let file = Bytes(data);
+    let _ = format_of(&file);
+    if let Ok(Ok(image)) = map(&file) {
+        let _ = image.build_info(&file);
+    }
+    let _ = read_build_info(&file);
+    let _ = read_build_id(&file);
 });

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use walkdir::WalkDir;
 
 use super::node::{Expect, Root};
 use super::tally::Tally;
@@ -96,12 +95,10 @@ pub fn output_path(id: OutputId) -> PathBuf {
 /// Reads all entries of a shard.
 pub fn read_shard(root: &Root, shard: u8, scratch: &mut Scratch, tally: &mut Tally) -> ShardSeen {
     let mut seen = ShardSeen::default();
-    let dir = root.real.join(shard_path(shard));
-    for entry in WalkDir::new(&dir).min_depth(1).max_depth(1).max_open(1) {
-        match entry {
-            Ok(entry) => read_entry(root, shard, &entry.file_name().to_owned(), scratch, tally, &mut seen),
-            Err(e) => tally.walk_failed(root, e),
-        }
+    let rel = shard_path(shard);
+    match root.dir.open_dir(&rel).and_then(|dir| dir.list()) {
+        Ok(entries) => entries.iter().for_each(|(name, _)| read_entry(root, shard, name, scratch, tally, &mut seen)),
+        Err(e) => tally.failed(&root.path.join(&rel), &e),
     }
     seen
 }
@@ -209,13 +206,7 @@ fn read_executable(
     tally: &mut Tally,
     seen: &mut ShardSeen,
 ) -> io::Result<()> {
-    let mut names: Vec<OsString> = Vec::new();
-    for entry in WalkDir::new(root.real.join(rel)).min_depth(1).max_depth(1).max_open(1) {
-        match entry {
-            Ok(entry) => names.push(entry.file_name().to_owned()),
-            Err(e) => tally.walk_failed(root, e),
-        }
-    }
+    let mut names: Vec<OsString> = root.dir.open_dir(rel)?.list()?.into_iter().map(|(name, _)| name).collect();
     names.sort();
     tally.counts.outputs += 1;
     let mtime_ns = root.dir.stat(rel)?.mtime_ns;

@@ -109,7 +109,7 @@ fn stray(root: &Root, rel: &Path, stat: Option<&Stat>, tally: &mut Tally) {
 /// The corpus of `go test -fuzz`: `fuzz/<import path>/<FuzzName>/<16 hex>`.
 fn fuzz(root: &Root, top: &Path, tally: &mut Tally) {
     let mut buffer = vec![0; crate::evidence::gocache::BUFFER];
-    for entry in WalkDir::new(root.real.join(top)).max_open(4).sort_by_file_name() {
+    for entry in WalkDir::new(root.real.join(top)).follow_root_links(false).max_open(4).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {

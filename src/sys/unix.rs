@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +10,12 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::{File, NodeKind, Stat};
+
+/// Opens a folder to look at what is in it by name: where the system can, also one that may not be listed.
+#[cfg(target_os = "linux")]
+const LOOK: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const LOOK: OFlags = OFlags::RDONLY;
 
 /// An open directory. Everything is reached relative to its descriptor, and no link below it is followed.
 #[derive(Debug)]
@@ -100,10 +106,14 @@ impl Dir {
         Ok(out)
     }
 
-    /// The state of the node at `rel`, a link not followed at its end. The parents of `rel` are reached by their path:
-    /// what is told here is compared with what is opened later.
+    /// The state of the node at `rel`, a link at its end not followed; fails if a folder on the way is a link.
     pub fn stat(&self, rel: &Path) -> io::Result<Stat> {
-        Ok(stat_of_rustix(&rustix::fs::statat(&self.fd, rel, AtFlags::SYMLINK_NOFOLLOW)?))
+        let at = |dir: BorrowedFd<'_>, name: &Path| rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = match (rel.parent().filter(|p| !p.as_os_str().is_empty()), rel.file_name()) {
+            (Some(parent), Some(name)) => at(open_beneath(&self.fd, parent, LOOK | OFlags::DIRECTORY)?.as_fd(), Path::new(name)),
+            _ => at(self.fd.as_fd(), rel),
+        };
+        Ok(stat_of_rustix(&stat?))
     }
 
     /// Where the link at `rel` points, as it is written.
@@ -368,5 +378,26 @@ pub mod process {
         {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_folder_on_the_way_may_be_a_link() {
+        let temp = tempfile::tempdir().unwrap();
+        let make = |name: &str| temp.path().join(name);
+        crate::sys::create_dir_all(&make("real/sub")).unwrap();
+        crate::sys::write_file(&make("real/sub/file"), b"x").unwrap();
+        symlink(Path::new("real"), &make("link")).unwrap();
+        let dir = Dir::open_root(temp.path()).unwrap();
+        assert_eq!(dir.stat(Path::new("real/sub/file")).unwrap().kind, NodeKind::File);
+        assert_eq!(dir.stat(Path::new("link")).unwrap().kind, NodeKind::Link);
+        for (rel, ok) in [("real/sub/file", true), ("link/sub/file", false), ("link/sub", false)] {
+            assert_eq!(dir.stat(Path::new(rel)).is_ok(), ok, "{rel}");
+        }
+        assert!(dir.open_file(Path::new("link/sub/file")).is_err());
     }
 }

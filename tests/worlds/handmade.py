@@ -79,7 +79,7 @@ class HandMade:
             folder.chmod(0o555)
         (self.main / "go.mod").write_text(f"module example.test/main\n\ngo 1.21\n\nrequire {MODULE} {VERSION}\n")
         (self.main / "go.sum").write_text(f"{MODULE} {VERSION} {h1(named)}\n{MODULE} {VERSION}/go.mod {h1({'go.mod': FILES['go.mod']})}\n")
-        self.tool.write_text("#!/bin/sh\necho a script\n")
+        shutil.copyfile(shutil.which("true") or "/bin/true", self.tool)  # a program that was not made by Go
         self.tool.chmod(0o755)
 
     def put_output(self, data: bytes) -> Path:

@@ -117,12 +117,13 @@ def everyday(m: Maker):
 def binaries(m: Maker):
     """What `go install` leaves: plain, stripped, trimmed, cgo and cross-built programs, two public tools."""
     w = m.world("binaries")
-    main = m.module(w, sources.FULL)
-    w.go("install", "./...", cwd=main)
-    for name, flags in {"stripped": ["-ldflags=-s -w"], "trimpath": ["-trimpath"], "pie": ["-buildmode=pie"],
-                        "external": ["-ldflags=-linkmode=external"], "nocompress": ["-ldflags=-compressdwarf=false"]}.items():
-        w.go("build", *flags, "-o", str(w.gobin / name), ".", cwd=main)
-    w.go("build", "-o", str(w.gobin / "nocgo"), "./cmd/tiny", cwd=main, CGO_ENABLED="0")
+    main = m.module(w, sources.BINARIES)
+    flags = {"stripped": "-ldflags=-s -w", "trimpath": "-trimpath", "pie": "-buildmode=pie", "external": "-ldflags=-linkmode=external",
+             "nocompress": "-ldflags=-compressdwarf=false", "plain": "-v"}
+    for name in sources.PROGRAMS:
+        w.go("install", flags[name], f"./cmd/{name}", cwd=main)
+    w.go("install", "./cmd/tiny", "./cmd/lib", cwd=main)
+    w.go("install", "./cmd/nocgo", cwd=main, CGO_ENABLED="0")
     for system, arch in (("windows", "amd64"), ("darwin", "arm64"), ("linux", "arm64"), ("js", "wasm"), ("freebsd", "amd64")):
         w.go("install", "./cmd/tiny", cwd=main, GOOS=system, GOARCH=arch, CGO_ENABLED="0", GOBIN="")
     for tool in ("github.com/google/addlicense@v1.1.1", "github.com/josephspurrier/goversioninfo/cmd/goversioninfo@v1.4.0"):

@@ -138,6 +138,35 @@ func main() {
     **CALC,
 }
 
+# Programs for GOBIN, each under its own name: a program under another's name is rightly a finding, and so is one that was
+# built with a folder in the place of a module.
+PROGRAMS = ("plain", "stripped", "trimpath", "pie", "external", "nocompress")
+BINARIES = {
+    "go.mod": "module example.test/binaries\n\ngo 1.21\n\nrequire (\n\tgithub.com/BurntSushi/toml v1.4.0\n\tgithub.com/gofrs/uuid v4.4.0+incompatible\n"
+    "\tgithub.com/google/uuid v1.5.0\n)\n\nreplace github.com/google/uuid => github.com/google/uuid v1.6.0\n",
+    "internal/cg/cg.go": FULL["internal/cg/cg.go"],
+    "cmd/lib/main.go": FULL["cmd/lib/main.go"],
+    "cmd/nocgo/main.go": TINY["cmd/tiny/main.go"],
+    **{f"cmd/{name}/main.go": """package main
+
+import (
+	"fmt"
+
+	"example.test/binaries/internal/cg"
+	"github.com/BurntSushi/toml"
+	gofrs "github.com/gofrs/uuid"
+	"github.com/google/uuid"
+)
+
+func main() {
+	var v struct{ A int }
+	_, err := toml.Decode("A = 7", &v)
+	fmt.Println(uuid.NewSHA1(uuid.NameSpaceDNS, []byte("x")), gofrs.Nil, v, err, cg.Add(2, 3))
+}
+""" for name in PROGRAMS},
+    **TINY,
+}
+
 FIXME = {
     "go.mod": "module example.test/fixme\n\ngo 1.26\n",
     "fx.go": "// Package fixme has something for go fix to do.\npackage fixme\n\n// F takes anything.\nfunc F(x interface{}) interface{} { return x }\n",
