@@ -215,7 +215,7 @@ impl Search<'_> {
                 rest = next;
             }
             start = start.wrapping_add(chunk);
-            searched = searched.saturating_add(chunk);
+            searched = searched.saturating_add(u64::try_from(got).unwrap_or(u64::MAX));
         }
         Err(NOT_GO)
     }
