@@ -19,6 +19,8 @@ pub fn refusal(r: &mut Resolver<'_>) -> Option<Refusal> {
     toolchain(r)
         .or(first)
         .or(second)
+        // Since Go 1.23 its own statistics ask whether there is a workspace (internal/telemetrystats).
+        .or_else(|| if r.minor() >= 23 && r.modules_on() { workspace(r) } else { None })
         .or_else(|| goflags(r))
         .or_else(|| build_config(r))
         .or_else(|| experiment(r))
@@ -32,9 +34,16 @@ fn refuse(name: &'static str, message: impl Into<String>) -> Option<Refusal> {
 }
 
 fn toolchain(r: &Resolver<'_>) -> Option<Refusal> {
-    let value = r.get("GOTOOLCHAIN");
-    let why = if r.modules_on() { refuse_toolchain(&String::from_utf8_lossy(&value)) } else { None };
-    why.and_then(|why| refuse("GOTOOLCHAIN", format!("go: {why}")))
+    if !r.modules_on() {
+        return None;
+    }
+    let value = String::from_utf8_lossy(&r.get("GOTOOLCHAIN")).into_owned();
+    if let Some(why) = refuse_toolchain(&value) {
+        return refuse("GOTOOLCHAIN", format!("go: {why}"));
+    }
+    // To learn which toolchain is wanted Go looks for the workspace at once.
+    let looks = value.ends_with("auto") || value.ends_with("path");
+    if looks { workspace(r) } else { None }
 }
 
 fn missing_goroot(r: &Resolver<'_>) -> Option<Refusal> {
@@ -149,12 +158,13 @@ fn build_config(r: &Resolver<'_>) -> Option<Refusal> {
     if let Some(odd) = features.split(',').rfind(|f| !matches!(*f, "" | "satconv" | "signext")) {
         last = refuse("GOWASM", format!("go: invalid GOWASM: no such feature {}", go_quote(odd.as_bytes())));
     }
-    if let Some(unknown) = value("GOEXPERIMENT").and_then(|v| unknown_experiment(r, &v)) {
-        last = refuse("GOEXPERIMENT", format!("go: unknown GOEXPERIMENT {unknown}"));
-    }
     if minor >= 24 && value("GOFIPS140").is_some_and(|v| !is_fips(&v, minor)) {
         let form = if minor >= 26 { "v1.Y.Z" } else { "vX.Y.Z" };
         last = refuse("GOFIPS140", format!("go: invalid GOFIPS140: must be off, latest, inprocess, certified, or {form}"));
+    }
+    // Looked at last, since what it depends on stands in another file.
+    if let Some(unknown) = value("GOEXPERIMENT").and_then(|v| unknown_experiment(r, &v)) {
+        last = refuse("GOEXPERIMENT", format!("go: unknown GOEXPERIMENT {unknown}"));
     }
     last
 }
