@@ -23,7 +23,7 @@ from lib import DEFAULT_SCANNER, Failure, Tally, World, find_go, run, scan  # no
 MODULE = "golang.org/x/tools@v0.30.0"
 # Builds are stopped now and then, and another go cleans beside them, so that files vanish often even on a slow machine.
 LOOP = """
-while sleep 2; do go clean -cache; done &
+while sleep 8; do go clean -cache; done &
 n=0
 while :; do
   timeout 15 go build ./...
