@@ -288,11 +288,11 @@ def cleaned(m: Maker):
             w.go("mod", "download", "github.com/google/uuid", cwd=main)
         w.save(m.version, main)
         worlds.append(w)
-    w = m.world("trees-gone")  # as after `chmod -R u+w; rm -r` of one module: go extracts it again from the zip
+    w = m.world("trees-gone")  # as after `chmod -R u+w` and `rm -r` of one module: go extracts it again from the zip
     main = build_small(m, w)
-    run(["chmod", "-R", "u+w", str(w.gomodcache)], w.root, None)
-    for tree in w.gomodcache.glob("github.com/google/uuid@*"):
-        shutil.rmtree(tree)
+    tree = w.gomodcache / "github.com/google/uuid@v1.6.0"
+    run(["chmod", "-R", "u+w", str(tree)], w.root, None)
+    shutil.rmtree(tree)
     w.save(m.version, main)
     worlds.append(w)
     w = m.world("downloads-gone")  # as images do that are made small
