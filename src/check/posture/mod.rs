@@ -136,7 +136,7 @@ impl Judge<'_> {
                 let finding =
                     self.find(&WRITABLE_BY_FOREIGN_GROUP, message).claims("no write access for the group", stat.mode_string());
                 self.tell(foreign(&root.stat), finding, sink);
-            } else if self.node.acl.is_empty() {
+            } else if self.node.acl.is_empty() && !stat.others_write() {
                 sink.count_more(&WRITABLE_BY_OWN_GROUP);
             }
         }
