@@ -85,7 +85,7 @@ impl Drop for Bar {
     }
 }
 
-/// `412/569 modules  1.90/2.73 GB  950 MB/s  0:02 left`; the time that has passed where none that is left is known.
+/// `412/569 modules  1.90/2.73 GB  950 MB/s  0:02 left`; in the first second the time that has passed.
 fn describe(done: (u64, u64), all: (u64, Option<u64>), unit: &str, elapsed: Duration) -> String {
     let mut out = text::number(done.0);
     if all.0 > 0 {
@@ -103,7 +103,13 @@ fn describe(done: (u64, u64), all: (u64, Option<u64>), unit: &str, elapsed: Dura
     if done.1 > 0 {
         let _ = write!(out, "  {}/s", text::bytes(speed));
     }
-    match total.and_then(|t| t.checked_sub(done.1)?.checked_div(speed)) {
+    // By bytes where their sum is known, else by items: shards of a cache are much alike.
+    let by_items = || all.0.checked_sub(done.0)?.checked_mul(elapsed.as_secs())?.checked_div(done.0);
+    let left = match total {
+        Some(total) => total.checked_sub(done.1).and_then(|rest| rest.checked_div(speed)),
+        None => by_items(),
+    };
+    match left {
         Some(left) if ms >= 1000 => out.push_str(&format!("  {} left", clock(Duration::from_secs(left)))),
         _ => out.push_str(&format!("  {}", clock(elapsed))),
     }
@@ -149,6 +155,7 @@ mod tests {
             "412/569 modules  1.90/2.73 GB  950 MB/s  0:00 left"
         );
         assert_eq!(describe((1_204, 0), (0, None), "entries", two), "1,204 entries  0:02");
+        assert_eq!(describe((64, 0), (256, None), "shards", two), "64/256 shards  0:06 left");
         assert_eq!(clock(Duration::from_secs(125)), "2:05");
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, only: Option<&OsStr>, number: u3
         Some(name) => vec![PathBuf::from(name)],
         None => list(root, tally),
     };
-    run.phase(number, root.kind, "binaries", u64::try_from(files.len()).unwrap_or(0));
+    run.phase(number, root.kind, "binaries", files.len(), None);
     let units: Vec<Tally> = run.pool.install(|| {
         files
             .par_iter()

@@ -43,7 +43,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
             Err(e) => tally.failed(&root.path.join(rel), &e),
         }
     }
-    run.phase(number, root.kind, "shards", u64::try_from(shards.len()).unwrap_or(0));
+    run.phase(number, root.kind, "shards", shards.len(), None);
     let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
         shards
             .par_iter()

@@ -139,9 +139,9 @@ impl Run<'_> {
         Tally::new(posture::entry)
     }
 
-    fn phase(&self, number: u32, kind: RootKind, unit: &'static str, items: u64) {
+    fn phase(&self, number: u32, kind: RootKind, unit: &'static str, items: usize, bytes: Option<u64>) {
         let of = u32::try_from(self.plan.roots.len()).unwrap_or(u32::MAX);
-        self.progress.phase(number, of, kind.title(), unit, items, None);
+        self.progress.phase(number, of, kind.title(), unit, u64::try_from(items).unwrap_or(0), bytes);
     }
 
     /// Judges who may change what lies in a folder whose content is not looked at.

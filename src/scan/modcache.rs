@@ -39,17 +39,19 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
         let seen = repository.read(root, tally);
         vcs::repository(&root.path, repository, &seen, &mut tally.sink);
     }
-    run.phase(number, root.kind, "modules", u64::try_from(skeleton.units.len()).unwrap_or(0));
+    let packed = |unit: &VersionUnit| unit.stat(Part::Zip).map_or(0, |s| s.size);
+    let total = skeleton.units.iter().map(packed).sum();
+    run.phase(number, root.kind, "modules", skeleton.units.len(), Some(total));
     // The largest first, so that none is left alone at the end; the report keeps the order of the names.
     let mut order: Vec<(usize, &VersionUnit)> = skeleton.units.iter().enumerate().collect();
-    order.sort_by_key(|(i, unit)| (std::cmp::Reverse(unit.stat(Part::Zip).map_or(0, |s| s.size)), *i));
+    order.sort_by_key(|(i, unit)| (std::cmp::Reverse(packed(unit)), *i));
     let mut units: Vec<(usize, Module)> = run.pool.install(|| {
         order
             .par_iter()
             .with_max_len(1)
             .map_init(Verifier::default, |verifier, (i, unit)| {
                 let module = settled(run, root, unit, main, verifier);
-                run.progress.advance(1, module.tally.counts.bytes);
+                run.progress.advance(1, packed(unit));
                 (*i, module)
             })
             .collect()
