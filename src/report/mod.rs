@@ -56,7 +56,7 @@ pub struct Report {
     pub started_at: SystemTime,
     /// How long it took.
     pub elapsed: Duration,
-    /// Whether everything could be read and nothing changed under the scan.
+    /// Whether there was something to scan, all of it could be read, and nothing kept changing under the scan.
     pub complete: bool,
     /// The roots, in the order of their kinds.
     pub roots: Vec<RootReport>,

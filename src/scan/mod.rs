@@ -77,7 +77,9 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     report.findings.sort_by(Finding::order);
     report.unread.sort();
     report.unread.dedup();
-    report.complete = report.unread.is_empty();
+    // A run that looked at nothing has shown nothing.
+    let empty = report.nothing_scanned() || report.named_root_absent();
+    report.complete = report.unread.is_empty() && (plan.allow_empty || !empty);
     report.elapsed = clock.elapsed();
     report
 }

@@ -270,14 +270,9 @@ pub(super) fn render_answer(report: &Report, look: &Look, page: &mut String) {
             None => writeln!(page, "{l}"),
         };
     }
-    if !report.complete {
-        let unread = u64::try_from(report.unread.len()).unwrap_or(u64::MAX).max(report.coverage.unread);
-        let why = if unread > 0 {
-            format!("{} could not be read", text::count(unread, "thing", "things"))
-        } else {
-            "something changed while it was read".to_owned()
-        };
-        let _ = writeln!(page, "incomplete: {why}");
+    let unread = u64::try_from(report.unread.len()).unwrap_or(u64::MAX).max(report.coverage.unread);
+    if unread > 0 {
+        let _ = writeln!(page, "incomplete: {} could not be read", text::count(unread, "thing", "things"));
     } else if !nothing {
         for r in report.roots.iter().filter(|r| r.origin == Source::Flag && r.state == RootState::Absent) {
             let _ = writeln!(page, "incomplete: `{}` is not there", look.path(&r.path));
