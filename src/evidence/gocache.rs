@@ -149,7 +149,12 @@ pub fn open(root: &Root, rel: &Path, expect: Expect, tally: &mut Tally) -> io::R
 
 fn read_action(root: &Root, id: ActionId, rel: &Path, tally: &mut Tally, seen: &mut ShardSeen) -> io::Result<()> {
     let Some(mut file) = open(root, rel, Expect::Plain, tally)? else {
-        seen.blocked += 1;
+        // Posture has no word on a directory; Go fails to store the entry there.
+        if root.dir.stat(rel)?.kind == NodeKind::Dir {
+            seen.actions.push(ActionSeen { id, entry: Err(ActionDamage::Directory) });
+        } else {
+            seen.blocked += 1;
+        }
         return Ok(());
     };
     // One byte more than an entry has tells a longer file; its true size is known from the stat.

@@ -200,7 +200,7 @@ pub fn walk(root: &Root, tally: &mut Tally) -> Skeleton {
         if tree && entry.file_type().is_dir() {
             entries.skip_current_dir();
         }
-        let expect = if matches!(subject, Subject::InRepo(_)) { Expect::Program } else { Expect::Plain };
+        let expect = if matches!(subject, Subject::InRepo(_)) { vcs::expect(rel) } else { Expect::Plain };
         // Whoever reads the extracted directory judges it, root and all.
         let looked = root.dir.stat(rel).and_then(|stat| {
             if !(tree && stat.kind == NodeKind::Dir) {

@@ -13,8 +13,11 @@ use crate::sys::{self, Dir, NodeKind, Stat};
 pub enum Expect {
     /// A file that Go never makes executable, or a directory.
     Plain,
-    /// A program, or a file of a tool other than Go (git in `cache/vcs`): executable and hard linked at will.
+    /// A program that Go makes: executable, never hard linked.
     Program,
+    /// What others make or move about (an installed program; a hook or an object of git, which links objects between
+    /// repositories): executable and hard linked at will.
+    Others,
 }
 
 /// A root that is open, and who is trusted with it.

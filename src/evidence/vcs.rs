@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::modcache::{Content, read};
-use super::node::Root;
+use super::node::{Expect, Root};
 use super::tally::Tally;
 use crate::format::gitconfig;
 use crate::sys::{NodeKind, Stat};
@@ -34,6 +34,18 @@ pub struct Repository {
 /// The repository called `name`, made where there is none yet.
 pub(super) fn at(all: &mut BTreeMap<String, Repository>, name: String) -> &mut Repository {
     all.entry(name.clone()).or_insert_with(|| Repository { name, dir: None, info: None, entries: Vec::new() })
+}
+
+/// What the version control program makes of the entry at `rel`, relative to the root: git copies the hooks of its template with
+/// their modes and may link objects between repositories; its settings and refs are plain files.
+pub(super) fn expect(rel: &Path) -> Expect {
+    let mut inside = rel.components().skip(3).filter_map(|c| c.as_os_str().to_str());
+    match inside.next() {
+        Some("config" | "config.worktree" | "HEAD" | "FETCH_HEAD" | "packed-refs" | "description" | "info" | "refs") => {
+            Expect::Plain
+        }
+        _ => Expect::Others,
+    }
 }
 
 impl Repository {

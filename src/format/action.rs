@@ -68,6 +68,8 @@ impl ActionEntry {
 /// Why Go takes no notice of an entry: it is a miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ActionDamage {
+    /// A directory in the place of the file.
+    Directory,
     /// Not 175 bytes.
     Length(usize),
     /// No `v1`, or a separator is missing.
@@ -85,6 +87,7 @@ pub enum ActionDamage {
 impl std::fmt::Display for ActionDamage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            ActionDamage::Directory => f.write_str("it is a directory"),
             ActionDamage::Length(0) => f.write_str("it is empty"),
             ActionDamage::Length(n) => write!(f, "it has {n} bytes instead of {ENTRY_SIZE}"),
             ActionDamage::Frame => f.write_str("it has not the form `v1 ID ID SIZE TIME`"),
@@ -139,7 +142,8 @@ pub fn parse(bytes: &[u8], name: ActionId) -> Result<(ActionEntry, Option<Action
 
 /// Go skips leading blanks, then asks `strconv.ParseInt(s, 10, 64)`, which takes one sign.
 fn number(text: &[u8]) -> Option<i64> {
-    let digits = text.trim_ascii_start();
+    let blanks = text.iter().take_while(|b| **b == b' ').count();
+    let digits = text.get(blanks..).unwrap_or_default();
     let unsigned = digits.strip_prefix(b"+").or_else(|| digits.strip_prefix(b"-")).unwrap_or(digits);
     if unsigned.is_empty() || !unsigned.iter().all(u8::is_ascii_digit) {
         return None;

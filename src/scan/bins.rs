@@ -70,7 +70,7 @@ fn list(root: &Root, tally: &mut Tally) -> Vec<PathBuf> {
         if entry.file_type().is_dir() && !is_platform_folder(entry.file_name()) {
             entries.skip_current_dir();
         }
-        let judged = root.dir.stat(rel).and_then(|stat| tally.node(root, rel, stat, Expect::Program));
+        let judged = root.dir.stat(rel).and_then(|stat| tally.node(root, rel, stat, Expect::Others));
         if let Err(e) = judged {
             tally.failed(&root.path.join(rel), &e);
         }
@@ -123,11 +123,11 @@ fn one(run: &Run<'_>, root: &Root, rel: &Path, known: &ModuleSums, tally: &mut T
 fn look(root: &Root, rel: &Path, path: &Path, tally: &mut Tally) -> io::Result<Option<BinaryEvidence>> {
     let stat = root.dir.stat(rel)?;
     if stat.kind != NodeKind::File {
-        tally.node(root, rel, stat, Expect::Program)?;
+        tally.node(root, rel, stat, Expect::Others)?;
         return Ok(None);
     }
     let file = root.dir.open_file(rel)?;
-    tally.node(root, rel, *file.stat(), Expect::Program)?;
+    tally.node(root, rel, *file.stat(), Expect::Others)?;
     read(path, &file).map(Some)
 }
 

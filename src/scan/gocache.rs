@@ -28,6 +28,7 @@ const MAX_TIME_FILE: u64 = 64;
 /// Sweeps the build cache at `root`.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) {
     let mut shards: Vec<u8> = Vec::new();
+    let mut seen = Seen::default();
     for entry in WalkDir::new(&root.real).min_depth(1).max_depth(1).max_open(1).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -37,9 +38,10 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
             }
         };
         let rel = Path::new(entry.file_name());
-        match top(root, rel, tally) {
-            Ok(Some(shard)) => shards.push(shard),
-            Ok(None) => {}
+        match top(run, root, rel, tally) {
+            Ok(Top::Shard(shard)) => shards.push(shard),
+            Ok(Top::TrimTime(time)) => seen.trimmed_ns = time,
+            Ok(Top::Other) => {}
             Err(e) => tally.failed(&root.path.join(rel), &e),
         }
     }
@@ -55,7 +57,6 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
             })
             .collect()
     });
-    let mut seen = Seen::default();
     for (unit, shard) in units {
         tally.absorb(unit);
         for rel in &shard.strays {
@@ -69,20 +70,35 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
     seen.judge(run, root, tally);
 }
 
-/// Looks at one entry directly in the cache; returns a shard to be swept.
-fn top(root: &Root, rel: &Path, tally: &mut Tally) -> std::io::Result<Option<u8>> {
+/// What the sweep needs of an entry directly in the cache.
+enum Top {
+    /// A shard to be swept.
+    Shard(u8),
+    /// When Go last trimmed the cache, in nanoseconds, if that is known.
+    TrimTime(Option<i128>),
+    /// Nothing.
+    Other,
+}
+
+/// Looks at one entry directly in the cache.
+fn top(run: &Run<'_>, root: &Root, rel: &Path, tally: &mut Tally) -> std::io::Result<Top> {
     let stat = root.dir.stat(rel)?;
     let entry = cache_entry(rel.as_os_str());
     match (entry, stat.kind) {
         (CacheEntry::Shard(shard), NodeKind::Dir) => {
             tally.node(root, rel, stat, Expect::Plain)?;
-            return Ok(Some(shard));
+            return Ok(Top::Shard(shard));
         }
         (CacheEntry::Fuzz, NodeKind::Dir) => fuzz(root, rel, tally),
         (CacheEntry::TrimTime | CacheEntry::TestExpiry, NodeKind::File) => {
             if let Some(mut file) = open(root, rel, Expect::Plain, tally)? {
                 let (bytes, _) = file.read_all(MAX_TIME_FILE)?;
-                strays::time_file(&root.path, rel, &bytes, &mut tally.sink);
+                let trim = entry == CacheEntry::TrimTime;
+                let unit_ns = if trim { 1_000_000_000 } else { 1 };
+                let time = strays::time_file(&root.path, rel, &bytes, unit_ns, run.now_ns, &mut tally.sink);
+                if trim {
+                    return Ok(Top::TrimTime(time));
+                }
             }
         }
         (CacheEntry::Shard(_) | CacheEntry::Fuzz, _) => {
@@ -93,11 +109,14 @@ fn top(root: &Root, rel: &Path, tally: &mut Tally) -> std::io::Result<Option<u8>
             look(root, rel, Expect::Plain, tally)?;
             stray(root, rel, Some(&stat), tally);
         }
-        (CacheEntry::Readme | CacheEntry::OldLog | CacheEntry::TrimTime | CacheEntry::TestExpiry, _) => {
+        (CacheEntry::Readme | CacheEntry::OldLog | CacheEntry::TrimTime | CacheEntry::TestExpiry, kind) => {
             look(root, rel, Expect::Plain, tally)?;
+            if kind == NodeKind::Dir {
+                stray(root, rel, Some(&stat), tally);
+            }
         }
     }
-    Ok(None)
+    Ok(Top::Other)
 }
 
 fn stray(root: &Root, rel: &Path, stat: Option<&Stat>, tally: &mut Tally) {
@@ -149,6 +168,8 @@ struct Seen {
     /// Entries that need a word of their own: malformed or oddly spelled ones.
     odd: BTreeMap<ActionId, ActionSeen>,
     outputs: BTreeMap<OutputId, OutputSeen>,
+    /// When Go last trimmed the cache, in nanoseconds.
+    trimmed_ns: Option<i128>,
     blocked: u64,
 }
 
@@ -227,7 +248,7 @@ impl Seen {
         let damaged = u64::try_from(self.odd.values().filter(|a| a.entry.is_err()).count()).unwrap_or(0);
         tally.coverage.damaged += damaged + self.blocked;
         for output in self.outputs.values() {
-            match outputs::joined(&root.path, output, self.naming(output.id), &mut tally.sink) {
+            match outputs::joined(&root.path, output, self.naming(output.id), self.trimmed_ns, &mut tally.sink) {
                 OutputVerdict::Intact => {
                     tally.coverage.intact += 1;
                     tally.trust.sha256 += 1;

@@ -100,7 +100,7 @@ pub static ACTION_FUTURE: Rule = Rule {
 };
 
 /// Nanoseconds of tolerance for clocks that differ.
-const TOLERANCE_NS: i128 = 86_400 * 1_000_000_000;
+pub(super) const TOLERANCE_NS: i128 = 86_400 * 1_000_000_000;
 
 /// Whether an entry says that it was put in the future.
 pub fn is_from_the_future(entry: &ActionEntry, now_ns: i128) -> bool {

@@ -136,8 +136,14 @@ pub enum OutputVerdict {
     Incomplete,
 }
 
-/// Judges one output against its name and the action entries that name it.
-pub fn joined(root: &Path, output: &OutputSeen, entries: &[ActionEntry], sink: &mut Sink) -> OutputVerdict {
+/// Judges one output against its name and the action entries that name it. `trimmed_ns`: when Go last trimmed the cache.
+pub fn joined(
+    root: &Path,
+    output: &OutputSeen,
+    entries: &[ActionEntry],
+    trimmed_ns: Option<i128>,
+    sink: &mut Sink,
+) -> OutputVerdict {
     let path = root.join(output_path(output.id));
     let id = output.id.to_string();
     let find = |rule, path: &Path, message: String| Finding::at(rule, RootKind::Gocache, path, id.clone(), message);
@@ -165,7 +171,9 @@ pub fn joined(root: &Path, output: &OutputSeen, entries: &[ActionEntry], sink: &
             let (digest, inner) = &**differs;
             let path = inner.as_ref().map_or(path.clone(), |name| path.join(name));
             let newest = entries.iter().map(|e| i128::from(e.time_ns)).max();
-            let rewritten = newest.is_some_and(|put| output.mtime_ns - put > TRIM_LIMIT_NS);
+            // No trim since the entry was put: nothing was taken away.
+            let rewritten = newest
+                .is_some_and(|put| output.mtime_ns - put > TRIM_LIMIT_NS && trimmed_ns.is_some_and(|trimmed| trimmed > put));
             let usable = entries.iter().any(|e| e.size == output.size);
             let (rule, message) = if usable {
                 let action = entries.iter().find(|e| e.size == output.size).map_or(String::new(), |e| e.action.to_string());

@@ -132,15 +132,24 @@ pub fn not_a_directory(root: &Path, rel: &Path, kind: NodeKind, sink: &mut Sink)
 }
 
 /// Judges the content of `trim.txt` or `testexpire.txt`.
-pub fn time_file(root: &Path, rel: &Path, bytes: &[u8], sink: &mut Sink) {
-    let text = std::str::from_utf8(bytes).map(str::trim);
-    let fits = bytes.is_empty() || text.is_ok_and(|t| t.parse::<i64>().is_ok());
-    if !fits {
-        let shown: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
-        let message = "is no time: something else than Go writes in this cache".to_owned();
-        let finding = Finding::at(&TRIM_TIME_MALFORMED, RootKind::Gocache, &root.join(rel), path_text(rel).0, message);
-        sink.push(finding.claims("a decimal number", shown.escape_debug().to_string()));
+///
+/// `unit_ns` is the file's unit of time in nanoseconds. An empty file, which a kill leaves, is none; the time is returned in nanoseconds.
+pub fn time_file(root: &Path, rel: &Path, bytes: &[u8], unit_ns: i128, now_ns: i128, sink: &mut Sink) -> Option<i128> {
+    if bytes.is_empty() {
+        return None;
     }
+    let time = std::str::from_utf8(bytes).ok().and_then(|t| t.trim().parse::<i64>().ok());
+    let time_ns = time.and_then(|t| i128::from(t).checked_mul(unit_ns));
+    let wrong = match time_ns {
+        None => "is no time: something else than Go writes in this cache",
+        Some(t) if t < 0 => "is a time before 1970: something else than Go writes in this cache",
+        Some(t) if t > now_ns + super::entries::TOLERANCE_NS => "is a time in the future, which Go never writes",
+        Some(_) => return time_ns,
+    };
+    let shown: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+    let finding = Finding::at(&TRIM_TIME_MALFORMED, RootKind::Gocache, &root.join(rel), path_text(rel).0, wrong.to_owned());
+    sink.push(finding.claims("a decimal number, a time of the past", shown.escape_debug().to_string()));
+    None
 }
 
 /// Judges a file of the fuzz cache: its path, sha256 and whether it begins as corpus entries do.
@@ -179,10 +188,22 @@ mod tests {
     #[test]
     fn an_empty_time_is_what_a_kill_leaves() {
         let mut sink = Sink::default();
-        time_file(Path::new("/c"), Path::new("trim.txt"), b"", &mut sink);
-        time_file(Path::new("/c"), Path::new("trim.txt"), b"1700000000", &mut sink);
+        let second = 1_000_000_000;
+        let mut time =
+            |bytes: &[u8]| time_file(Path::new("/c"), Path::new("trim.txt"), bytes, second, 1_700_003_600 * second, &mut sink);
+        assert_eq!(time(b""), None);
+        assert_eq!(time(b"1700000000"), Some(1_700_000_000 * second));
+        assert_eq!(time(b"1700007200"), Some(1_700_007_200 * second), "clocks differ");
         assert!(sink.is_empty());
-        time_file(Path::new("/c"), Path::new("trim.txt"), b"17e9", &mut sink);
-        assert_eq!(sink.len(), 1);
+    }
+
+    #[test]
+    fn times_that_go_never_writes() {
+        for bytes in [&b"17e9"[..], b"-5", b"4102444800", b"99999999999999999999", b"\xff"] {
+            let mut sink = Sink::default();
+            let time =
+                time_file(Path::new("/c"), Path::new("trim.txt"), bytes, 1_000_000_000, 1_700_003_600_000_000_000, &mut sink);
+            assert_eq!((time, sink.len()), (None, 1), "{}", bytes.escape_ascii());
+        }
     }
 }

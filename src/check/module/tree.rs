@@ -13,7 +13,7 @@ use crate::finding::{Finding, Sink};
 use crate::format::zip::printable;
 use crate::rule::Rule;
 
-/// How many findings of one rule one directory gives; the last one tells how many more there are.
+/// How many findings of one rule on its files one directory gives; one more, on the directory, tells how many there are besides.
 const MANY: usize = 5;
 
 /// Judges the extracted directory of a module.
@@ -60,12 +60,13 @@ fn shape(rule: &'static Rule, class: TreeClass, evidence: &ModuleEvidence, tree:
     let (all, uncounted) = tree.of(class);
     let all: Vec<&TreeDamage> = all.collect();
     let more = uncounted + u64::try_from(all.len().saturating_sub(MANY)).unwrap_or(0);
-    let last = all.len().min(MANY).saturating_sub(1);
-    for (i, damage) in all.into_iter().take(MANY).enumerate() {
-        let mut finding = one(rule, damage, evidence, tree);
-        if i == last {
-            finding.more = more;
-        }
+    for damage in all.into_iter().take(MANY) {
+        sink.push(one(rule, damage, evidence, tree));
+    }
+    if more > 0 {
+        let message = format!("the same fault {more} times more in it: {}", rule.summary);
+        let mut finding = about(rule, &tree.path, evidence, "", message);
+        finding.more = more - 1;
         sink.push(finding);
     }
 }
@@ -130,13 +131,13 @@ fn writable(evidence: &ModuleEvidence, tree: &TreeEvidence, sink: &mut Sink) {
     let Some(TreeDamage::Writable(first, mode)) = all.next() else { return };
     let others = u64::try_from(all.count()).unwrap_or(0) + uncounted;
     let (place, message) = if others == 0 {
-        (tree.path.join(first), "is writable by its owner: go leaves the files of a module read-only".to_owned())
+        (tree.path.join(first), "is writable by its owner: go leaves a module read-only".to_owned())
     } else {
         let message =
-            format!("`{}` and {others} more files in it are writable by their owner: go leaves them read-only", shown(first));
+            format!("`{}` and {others} more entries in it are writable by their owner: go leaves them read-only", shown(first));
         (tree.path.clone(), message)
     };
-    let mut finding = about(&TREE_FILE_WRITABLE, &place, evidence, "", message).claims("0444", format!("{mode:04o}"));
+    let mut finding = about(&TREE_FILE_WRITABLE, &place, evidence, "", message).claims("no write bit", format!("{mode:04o}"));
     finding.more = others;
     sink.push(finding);
 }

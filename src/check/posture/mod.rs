@@ -192,7 +192,7 @@ impl Judge<'_> {
             let message = "runs with the rights of its owner or group, which Go never asks for".to_owned();
             sink.push_bounded(self.find(&SETUID, message).claims("no setuid or setgid bit", stat.mode_string()));
         }
-        if expect == Expect::Program {
+        if expect == Expect::Others {
             return;
         }
         if stat.nlink > 1 {
@@ -203,7 +203,7 @@ impl Judge<'_> {
             );
             sink.push_bounded(self.find(&HARD_LINKED, message).claims("1 name", format!("{} names", stat.nlink)));
         }
-        if stat.executable() && cfg!(unix) {
+        if expect == Expect::Plain && stat.executable() && cfg!(unix) {
             let message = "may be executed, where Go makes plain data".to_owned();
             sink.push_bounded(self.find(&UNEXPECTED_EXECUTABLE, message).claims("not executable", stat.mode_string()));
         }

@@ -69,12 +69,13 @@ pub static LINK_LOOPS: Rule = Rule {
 /// A link stays inside its root.
 pub static LINK_INSIDE: Rule = Rule {
     id: "link-inside",
-    level: Level::Warning,
+    level: Level::Error,
     kind: Kind::Posture,
     fix: Fix::Unlink,
     summary: "a symbolic link inside a cache leads to another place in it",
     what: "Every symbolic link below a root is followed to its end. In a folder of programs the level is `note`.",
-    why: "Go makes no links in its caches, so somebody else did: two names now stand for one content.",
+    why: "Go makes no links in its caches, so somebody else did: what lies under this name is what another name stands for, and \
+          what Go writes to the one changes the other.",
     go: "Follows it without a word.",
     mend: "Remove the link; Go makes the entry afresh.",
     source: CACHE_SOURCE,

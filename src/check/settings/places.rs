@@ -8,6 +8,7 @@ use crate::evidence::node::Step;
 use crate::evidence::owners::GroupTrust;
 use crate::evidence::settings::{FolderSeen, GoenvSeen};
 use crate::finding::{Finding, Mend, RootKind, Sink, path_text};
+use crate::format::acl::Grantee;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::sys::{self, NodeKind};
@@ -123,6 +124,9 @@ impl Judge<'_> {
         if let Some(file) = file {
             self.goenv_node(seen, file, sink);
         }
+        for folder in folders.iter().filter(|s| s.stat.kind == NodeKind::Dir && !s.stat.others_write()) {
+            self.goenv_folder(seen, folder, sink);
+        }
         for folder in folders.iter().filter(|s| s.stat.kind == NodeKind::Dir && s.stat.others_write()) {
             // The sticky bit keeps others from a file that is there, not from making one that is not.
             let nearest = folders.last().is_some_and(|last| last.path == folder.path);
@@ -139,6 +143,38 @@ impl Judge<'_> {
                         .mend(chmod("o-w", &folder.path)),
                 );
             }
+        }
+    }
+
+    /// A folder on the way to GOENV that not everybody, but somebody else may write to.
+    fn goenv_folder(&self, seen: &GoenvSeen, folder: &Step, sink: &mut Sink) {
+        let (owners, stat) = (&self.seen.owners, &folder.stat);
+        let file = path_text(&seen.path).0;
+        let mode = stat.mode_string();
+        if !owners.is_ours(stat.uid) {
+            let message = format!("belongs to user {}, who may put another GOENV file into `{file}`", stat.uid);
+            sink.push(
+                self.about(&GOENV_FOREIGN_OWNER, &folder.path, "the way to GOENV", message)
+                    .claims(format!("user {} or root", owners.euid), format!("user {}", stat.uid)),
+            );
+        }
+        if stat.sticky() {
+            return;
+        }
+        if owners.acl_lets_strangers(&folder.acl) {
+            let message = format!("somebody named in its ACL may put another GOENV file into `{file}`");
+            sink.push(
+                self.about(&GOENV_WRITABLE, &folder.path, "the way to GOENV", message)
+                    .claims("no write access but for the owner", mode),
+            );
+        } else if stat.group_writes() && owners.group(stat.gid, stat.uid) == GroupTrust::Foreign {
+            let message = format!("every member of group {} may put another GOENV file into `{file}`", stat.gid);
+            sink.push(
+                self.about(&GOENV_WRITABLE, &folder.path, "the way to GOENV", message)
+                    .claims("no write access for the group", mode)
+                    .mend(chmod("g-w", &folder.path))
+                    .lowered_to(Level::Warning),
+            );
         }
     }
 

@@ -36,6 +36,8 @@ pub(in crate::evidence) struct Walker<'a> {
     instead: HashMap<usize, Instead>,
     added: Vec<(String, [u8; 32])>,
     hashable: bool,
+    /// Whether the owner may not write to the root: then nothing below may be writable either.
+    locked: bool,
     buffer: Vec<u8>,
     pub(in crate::evidence) evidence: TreeEvidence,
 }
@@ -63,12 +65,16 @@ impl<'a> Walker<'a> {
             instead: HashMap::new(),
             added: Vec::new(),
             hashable: true,
+            locked: false,
             buffer,
             evidence: TreeEvidence { path: root.path().to_path_buf(), ..TreeEvidence::default() },
         };
         walker.buffer.resize(BUFFER + 1, 0);
         match root.stat_self() {
-            Ok(stat) => (walker.visit)(Path::new(""), &stat, Expect::Plain),
+            Ok(stat) => {
+                walker.locked = cfg!(unix) && stat.mode & 0o200 == 0;
+                (walker.visit)(Path::new(""), &stat, Expect::Plain);
+            }
             Err(e) => walker.unread(Path::new(""), &e),
         }
         walker.list("");
@@ -212,7 +218,13 @@ impl<'a> Walker<'a> {
 
     fn enter(&mut self, path: &str, dir: &Dir) {
         match dir.stat_self() {
-            Ok(stat) => (self.visit)(Path::new(path), &stat, Expect::Plain),
+            Ok(stat) => {
+                // Go takes the write bits of the folders away from the bottom up: under a locked root all are locked.
+                if self.locked && stat.mode & 0o200 != 0 {
+                    self.evidence.push(TreeDamage::Writable(PathBuf::from(path), stat.mode));
+                }
+                (self.visit)(Path::new(path), &stat, Expect::Plain);
+            }
             Err(e) => self.unread(Path::new(path), &e),
         }
         self.seen.insert(path.to_owned(), true);
