@@ -8,7 +8,6 @@ use crate::evidence::node::Step;
 use crate::evidence::owners::GroupTrust;
 use crate::evidence::settings::{FolderSeen, GoenvSeen};
 use crate::finding::{Finding, Mend, RootKind, Sink, path_text};
-use crate::format::acl::Grantee;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::sys::{self, NodeKind};
