@@ -6,7 +6,7 @@ use super::*;
 /// Yields what is left in pieces of the given lengths, over and over.
 struct Pieces<'a> {
     rest: &'a [u8],
-    lengths: std::iter::Cycle<std::vec::IntoIter<usize>>,
+    lengths: std::iter::Cycle<std::iter::Copied<std::slice::Iter<'a, usize>>>,
 }
 
 impl Read for Pieces<'_> {
@@ -19,8 +19,8 @@ impl Read for Pieces<'_> {
     }
 }
 
-fn pieces<'a>(rest: &'a [u8], lengths: &[usize]) -> Pieces<'a> {
-    Pieces { rest, lengths: lengths.to_vec().into_iter().cycle() }
+fn pieces<'a>(rest: &'a [u8], lengths: &'a [usize]) -> Pieces<'a> {
+    Pieces { rest, lengths: lengths.iter().copied().cycle() }
 }
 
 /// Reads and ends as soon as nothing is pending, as those who use a lane do.
