@@ -1,31 +1,36 @@
 //! Reads the build cache: every entry opened once, hashed once.
 
-use std::ffi::OsString;
+mod lanes;
+
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use self::lanes::{Done, Job, Lanes};
 use super::node::{Expect, Root};
 use super::tally::Tally;
 use crate::format::action::{self, ActionDamage, ActionEntry, ActionId, ActionOddity, OutputId};
 use crate::format::hex;
 use crate::format::output::{self, OutputClass};
+use crate::format::sha256::PIECE;
 use crate::subject::gocache::{ShardEntry, shard_entry};
-use crate::sys::{File, NodeKind};
+use crate::sys::{Dir, File, NodeKind};
 
-/// Size of the read buffer in bytes: larger ones fall out of the second-level cache and cost more than the calls they save.
-pub const BUFFER: usize = 64 << 10;
+/// Size of the read buffer in bytes.
+pub const BUFFER: usize = PIECE;
 
 /// What a worker keeps between subjects.
 #[derive(Debug)]
 pub struct Scratch {
     buffer: Vec<u8>,
+    lanes: Lanes<File>,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Scratch { buffer: vec![0; BUFFER] }
+        Scratch { buffer: vec![0; BUFFER], lanes: Lanes::default() }
     }
 }
 
@@ -64,7 +69,7 @@ pub struct OutputSeen {
     pub mtime_ns: i128,
 }
 
-/// What was read of one shard, or of some entries of it.
+/// What was read of some shards, or of some entries of one.
 #[derive(Debug, Default)]
 pub struct ShardSeen {
     /// Action entries.
@@ -92,27 +97,74 @@ pub fn output_path(id: OutputId) -> PathBuf {
     shard_path(id.shard()).join(format!("{id}-d"))
 }
 
-/// Reads all entries of a shard.
-pub fn read_shard(root: &Root, shard: u8, scratch: &mut Scratch, tally: &mut Tally) -> ShardSeen {
+/// Where what is read goes.
+struct Yield<'a> {
+    root: &'a Root,
+    tally: &'a mut Tally,
+    seen: &'a mut ShardSeen,
+}
+
+impl Yield<'_> {
+    fn failed(&mut self, rel: &Path, error: &io::Error) {
+        self.tally.failed(&self.root.path.join(rel), error);
+    }
+
+    fn output(&mut self, done: Done) {
+        let Done { id, mtime_ns, read } = done;
+        match read {
+            Ok((digest, size, class)) => {
+                self.tally.counts.outputs += 1;
+                self.tally.counts.bytes += size;
+                let state = if digest == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((digest, None))) };
+                self.seen.outputs.push(OutputSeen { id, size, class, state, mtime_ns });
+            }
+            Err(e) => self.failed(&output_path(id), &e),
+        }
+    }
+}
+
+/// Reads all entries of some shards; tells `step` after each how many bytes were read since it was last told.
+pub fn read_shards(root: &Root, shards: &[u8], scratch: &mut Scratch, tally: &mut Tally, step: &dyn Fn(u64)) -> ShardSeen {
     let mut seen = ShardSeen::default();
-    let rel = shard_path(shard);
-    match root.dir.open_dir(&rel).and_then(|dir| dir.list()) {
-        Ok(entries) => entries.iter().for_each(|(name, _)| read_entry(root, shard, name, scratch, tally, &mut seen)),
-        Err(e) => tally.failed(&root.path.join(&rel), &e),
+    let mut to = Yield { root, tally, seen: &mut seen };
+    let mut told = 0;
+    for (left, shard) in (0..shards.len()).rev().zip(shards) {
+        let rel = shard_path(*shard);
+        match root.dir.open_dir(&rel).and_then(|dir| Ok((dir.list()?, dir))) {
+            Ok((entries, dir)) => entries.iter().for_each(|(name, _)| read_entry_in(&dir, *shard, name, scratch, &mut to)),
+            Err(e) => to.failed(&rel, &e),
+        }
+        if left == 0 {
+            scratch.lanes.drain(&mut |done| to.output(done));
+        }
+        step(to.tally.counts.bytes.saturating_sub(told));
+        told = to.tally.counts.bytes;
     }
     seen
 }
 
 /// Reads one entry of a shard.
-pub fn read_entry(root: &Root, shard: u8, name: &OsString, scratch: &mut Scratch, tally: &mut Tally, seen: &mut ShardSeen) {
+pub fn read_entry(root: &Root, shard: u8, name: &OsStr, scratch: &mut Scratch, tally: &mut Tally, seen: &mut ShardSeen) {
+    let rel = shard_path(shard);
+    let mut to = Yield { root, tally, seen };
+    match root.dir.open_dir(&rel) {
+        Ok(dir) => {
+            read_entry_in(&dir, shard, name, scratch, &mut to);
+            scratch.lanes.drain(&mut |done| to.output(done));
+        }
+        Err(e) => to.failed(&rel.join(name), &e),
+    }
+}
+
+fn read_entry_in(dir: &Dir, shard: u8, name: &OsStr, scratch: &mut Scratch, to: &mut Yield<'_>) {
     let rel = shard_path(shard).join(name);
     let result = match shard_entry(shard, name) {
-        ShardEntry::Action(id) => read_action(root, id, &rel, tally, seen),
-        ShardEntry::Output(id) => read_output(root, id, &rel, scratch, tally, seen),
-        ShardEntry::Stray => look(root, &rel, Expect::Plain, tally).map(|_| seen.strays.push(rel.clone())),
+        ShardEntry::Action(id) => read_action(dir, id, &rel, to),
+        ShardEntry::Output(id) => read_output(dir, id, &rel, scratch, to),
+        ShardEntry::Stray => look(to.root, &rel, Expect::Plain, to.tally).map(|_| to.seen.strays.push(rel.clone())),
     };
     if let Err(e) = result {
-        tally.failed(&root.path.join(&rel), &e);
+        to.failed(&rel, &e);
     }
 }
 
@@ -129,7 +181,17 @@ pub fn look(root: &Root, rel: &Path, expect: Expect, tally: &mut Tally) -> io::R
 
 /// Opens a file and judges who may change it. `None`: it is no regular file, which the posture rules have told.
 pub fn open(root: &Root, rel: &Path, expect: Expect, tally: &mut Tally) -> io::Result<Option<File>> {
-    match root.dir.open_file(rel) {
+    opened(root, root.dir.open_file(rel), rel, expect, tally)
+}
+
+/// The same for the file at `rel` that lies directly in `dir`, which saves the way to it.
+fn open_in(dir: &Dir, rel: &Path, to: &mut Yield<'_>) -> io::Result<Option<File>> {
+    let name = rel.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    opened(to.root, dir.open_file_in(name), rel, Expect::Plain, to.tally)
+}
+
+fn opened(root: &Root, file: io::Result<File>, rel: &Path, expect: Expect, tally: &mut Tally) -> io::Result<Option<File>> {
+    match file {
         Ok(file) => {
             tally.node(root, rel, *file.stat(), expect)?;
             tally.counts.files += 1;
@@ -147,13 +209,13 @@ pub fn open(root: &Root, rel: &Path, expect: Expect, tally: &mut Tally) -> io::R
     }
 }
 
-fn read_action(root: &Root, id: ActionId, rel: &Path, tally: &mut Tally, seen: &mut ShardSeen) -> io::Result<()> {
-    let Some(mut file) = open(root, rel, Expect::Plain, tally)? else {
+fn read_action(dir: &Dir, id: ActionId, rel: &Path, to: &mut Yield<'_>) -> io::Result<()> {
+    let Some(mut file) = open_in(dir, rel, to)? else {
         // Posture has no word on a directory; Go fails to store the entry there.
-        if root.dir.stat(rel)?.kind == NodeKind::Dir {
-            seen.actions.push(ActionSeen { id, entry: Err(ActionDamage::Directory) });
+        if to.root.dir.stat(rel)?.kind == NodeKind::Dir {
+            to.seen.actions.push(ActionSeen { id, entry: Err(ActionDamage::Directory) });
         } else {
-            seen.blocked += 1;
+            to.seen.blocked += 1;
         }
         return Ok(());
     };
@@ -163,54 +225,45 @@ fn read_action(root: &Root, id: ActionId, rel: &Path, tally: &mut Tally, seen: &
     while let Some(rest) = bytes.get_mut(length..).filter(|r| !r.is_empty()) {
         match file.read(rest) {
             Ok(0) => break,
-            Ok(n) => length += n,
+            Ok(n) => {
+                length += n;
+                // A short read that ends where the file was said to end.
+                if length < bytes.len() && u64::try_from(length).is_ok_and(|l| l == file.stat().size) {
+                    break;
+                }
+            }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
-    tally.counts.actions += 1;
-    tally.counts.bytes += file.stat().size;
+    to.tally.counts.actions += 1;
+    to.tally.counts.bytes += file.stat().size;
     let entry = match action::parse(bytes.get(..length).unwrap_or(&[]), id) {
         Err(ActionDamage::Length(_)) if length > action::ENTRY_SIZE => {
             Err(ActionDamage::Length(usize::try_from(file.stat().size).unwrap_or(usize::MAX)))
         }
         other => other,
     };
-    seen.actions.push(ActionSeen { id, entry });
+    to.seen.actions.push(ActionSeen { id, entry });
     Ok(())
 }
 
-fn read_output(
-    root: &Root,
-    id: OutputId,
-    rel: &Path,
-    scratch: &mut Scratch,
-    tally: &mut Tally,
-    seen: &mut ShardSeen,
-) -> io::Result<()> {
-    if let Some(mut file) = open(root, rel, Expect::Plain, tally)? {
-        let (digest, size, class) = hash(&mut file, &mut scratch.buffer)?;
-        tally.counts.outputs += 1;
-        tally.counts.bytes += size;
-        let state = if digest == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((digest, None))) };
-        seen.outputs.push(OutputSeen { id, size, class, state, mtime_ns: file.stat().mtime_ns });
-    } else if root.dir.stat(rel)?.kind == NodeKind::Dir {
-        read_executable(root, id, rel, scratch, tally, seen)?;
+fn read_output(dir: &Dir, id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<()> {
+    if let Some(file) = open_in(dir, rel, to)? {
+        let stat = *file.stat();
+        let job = Job { id, from: file, expected: stat.size, mtime_ns: stat.mtime_ns };
+        scratch.lanes.take(job, &mut |done| to.output(done));
+    } else if to.root.dir.stat(rel)?.kind == NodeKind::Dir {
+        read_executable(id, rel, scratch, to)?;
     } else {
-        seen.blocked += 1;
+        to.seen.blocked += 1;
     }
     Ok(())
 }
 
 /// An executable directory: one program, named by its sha256 (cmd/go/internal/cache/cache.go: `PutExecutable`).
-fn read_executable(
-    root: &Root,
-    id: OutputId,
-    rel: &Path,
-    scratch: &mut Scratch,
-    tally: &mut Tally,
-    seen: &mut ShardSeen,
-) -> io::Result<()> {
+fn read_executable(id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<()> {
+    let (root, tally) = (to.root, &mut *to.tally);
     let mut names: Vec<OsString> = root.dir.open_dir(rel)?.list()?.into_iter().map(|(name, _)| name).collect();
     names.sort();
     tally.counts.outputs += 1;
@@ -236,7 +289,7 @@ fn read_executable(
     if names.len() != 1 {
         row.state = OutputState::NotOneFile(names.len(), names.pop().map(Box::new));
     }
-    seen.outputs.push(row);
+    to.seen.outputs.push(row);
     Ok(())
 }
 

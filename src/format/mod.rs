@@ -16,6 +16,7 @@ pub mod module;
 pub mod mountinfo;
 pub mod output;
 pub mod quoted;
+pub mod sha256;
 pub mod zip;
 pub mod ziphash;
 

@@ -2,7 +2,6 @@
 //! whatever seems wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -12,7 +11,7 @@ use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
 use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
-    ActionSeen, OutputSeen, OutputState, Scratch, ShardSeen, action_path, hash, look, open, output_path, read_entry, read_shard,
+    ActionSeen, OutputSeen, OutputState, Scratch, ShardSeen, action_path, hash, look, open, output_path, read_entry, read_shards,
 };
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
@@ -20,24 +19,29 @@ use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::hex;
 use crate::subject::gocache::{CacheEntry, cache_entry};
-use crate::sys::{NodeKind, Stat};
+use crate::sys::{Dir, NodeKind, Stat};
 
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
 const MAX_TIME_FILE: u64 = 64;
+
+/// Shards that one worker takes at a time: at the end of a unit the last output is hashed alone, which costs more, while
+/// fewer units share out worse. A full cache makes 64.
+const SHARDS_OF_UNIT: usize = 4;
 
 /// Sweeps the build cache at `root`.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) {
     let mut shards: Vec<u8> = Vec::new();
     let mut seen = Seen::default();
-    for entry in WalkDir::new(&root.real).min_depth(1).max_depth(1).max_open(1).sort_by_file_name() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(e) => {
-                tally.walk_failed(root, e);
-                continue;
-            }
-        };
-        let rel = Path::new(entry.file_name());
+    let mut entries = match Dir::open_root(&root.real).and_then(|dir| dir.list()) {
+        Ok(entries) => entries,
+        Err(e) => {
+            tally.failed(&root.path, &e);
+            Vec::new()
+        }
+    };
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (name, _) in &entries {
+        let rel = Path::new(name);
         match top(run, root, rel, tally) {
             Ok(Top::Shard(shard)) => shards.push(shard),
             Ok(Top::TrimTime(time)) => seen.trimmed_ns = time,
@@ -48,11 +52,10 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
     run.phase(number, root.kind, "shards", shards.len(), None);
     let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
         shards
-            .par_iter()
-            .map_init(Scratch::default, |scratch, shard| {
+            .par_chunks(SHARDS_OF_UNIT)
+            .map_init(Scratch::default, |scratch, shards| {
                 let mut tally = run.tally();
-                let seen = read_shard(root, *shard, scratch, &mut tally);
-                run.progress.advance(1, tally.counts.bytes);
+                let seen = read_shards(root, shards, scratch, &mut tally, &|bytes| run.progress.advance(1, bytes));
                 (tally, seen)
             })
             .collect()
@@ -232,7 +235,7 @@ impl Seen {
             for path in &paths {
                 let shard = path.parent().and_then(Path::to_str).and_then(|s| u8::from_str_radix(s, 16).ok());
                 if let (Some(shard), Some(name)) = (shard, path.file_name()) {
-                    read_entry(root, shard, &OsString::from(name), &mut scratch, &mut second, &mut again);
+                    read_entry(root, shard, name, &mut scratch, &mut second, &mut again);
                 }
             }
             tally.counts.vanished += second.counts.vanished;

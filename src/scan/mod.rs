@@ -34,7 +34,8 @@ pub(crate) struct Run<'a> {
     now_ns: i128,
 }
 
-/// Descriptors that one worker holds at most: a folder that is listed, one that is open, a zip, a file, and two for chance.
+/// Descriptors that one worker holds at most: a folder that is listed, one that is open, a zip, a file, and two for
+/// chance; or a shard, two outputs, and the folder and file of an executable directory.
 const DESCRIPTORS_PER_WORKER: u64 = 6;
 /// Descriptors of the process itself: standard streams, roots, report files, the pool.
 const DESCRIPTORS_RESERVED: u64 = 24;

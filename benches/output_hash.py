@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Holds the hashing of build-cache outputs against `openssl speed`: benches/output_hash.py GOCACHESCAN GOCACHE [PAIRS]
+
+A is `gocachescan GOCACHE --no-bin --jobs 1`: walk, open, read, hash and judge, in CPU seconds (user + system). B is
+`openssl speed -evp sha256 -bytes 16384`, which hashes the same memory over and over on one core. They take turns, so that
+both meet the same minute of the machine. Before that the scan must be clean, and a byte that is flipped in a copy of one
+output must be found. The cache is read twice before the first measurement, so that it comes from memory if it fits there.
+"""
+
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def scan(program, cache, *more):
+    """CPU seconds, exit status and report of one scan."""
+    command = [program, cache, "--no-bin", "--jobs", "1", "--format", "json", *more]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, done.returncode, json.loads(done.stdout)
+
+
+def outputs(cache):
+    return [p for p in Path(cache).glob("[0-9a-f][0-9a-f]/*-d") if p.is_file() and not p.is_symlink()]
+
+
+def openssl():
+    """Bytes a second of CPU time."""
+    command = ["openssl", "speed", "-seconds", "2", "-evp", "sha256", "-bytes", "16384"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True)
+    found = re.search(r"^sha256\s+([0-9.]+)k\s*$", done.stdout, re.MULTILINE | re.IGNORECASE)
+    if not found:
+        sys.exit(f"no figure in what openssl says:\n{done.stdout}")
+    return float(found[1]) * 1000
+
+
+def prove_found(program, cache, files):
+    """A flipped byte in a copy of one output, its action entry beside it, must be told; the untouched copy must not."""
+    by_output = {}
+    for entry in Path(cache).glob("[0-9a-f][0-9a-f]/*-a"):
+        words = entry.read_bytes().split()
+        if len(words) > 2:
+            by_output.setdefault(words[2].decode("ascii", "replace"), entry)
+    named = [f for f in files if f.stat().st_size > 0 and f.name[:-2] in by_output]
+    if not named:
+        sys.exit("no output of this cache is named by an action entry")
+    output = random.choice(named)
+    with tempfile.TemporaryDirectory() as temp:
+        copy = Path(temp, "cache")
+        for path in (output, by_output[output.name[:-2]]):
+            target = copy / path.parent.name / path.name
+            target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            shutil.copy(path, target)
+        verdict = scan(program, copy)
+        if verdict[1] != 0:
+            sys.exit(f"the scan of an untouched copy of {output.name} ends with status {verdict[1]}: {verdict[2]['findings']}")
+        changed = copy / output.parent.name / output.name
+        content = bytearray(changed.read_bytes())
+        at = random.randrange(len(content))
+        content[at] ^= 1 << random.randrange(8)
+        changed.write_bytes(content)
+        _, status, report = scan(program, copy)
+        if status == 0 or output.name not in json.dumps(report["findings"]):
+            sys.exit(f"a flipped bit at offset {at} of {output.name} was not found (exit status {status})")
+    print(f"a flipped bit at offset {at} of a copy of {output.name} is found")
+
+
+def main():
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    program, cache = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    pairs = int(sys.argv[3]) if len(sys.argv) == 4 else 5
+    if not shutil.which("openssl"):
+        sys.exit("openssl is not installed: there is nothing to hold the scan against")
+    version = subprocess.run(["openssl", "version"], stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+    files = outputs(cache)
+    size = sum(f.stat().st_size for f in files)
+    print(f"{len(files)} outputs, {size / 1e9:.3f} GB; {version}")
+    for _ in range(2):
+        _, status, report = scan(program, cache)
+        if status != 0:
+            rules = sorted({f["rule"] for f in report["findings"]})
+            sys.exit(f"the scan is not clean (exit status {status}): {', '.join(rules)}")
+    if report["counts"]["outputs"] < len(files):
+        sys.exit(f"the scan read {report['counts']['outputs']} outputs of {len(files)}")
+    prove_found(program, cache, files)
+    print(f"{'pair':>4} {'scan CPU s':>10} {'scan GB/s':>10} {'openssl GB/s':>12} {'ratio':>6}")
+    ratios = []
+    for number in range(1, pairs + 1):
+        seconds, status, _ = scan(program, cache)
+        if status != 0:
+            sys.exit(f"scan {number} ends with status {status}")
+        rate, peer = size / seconds, openssl()
+        ratios.append(rate / peer)
+        print(f"{number:>4} {seconds:>10.2f} {rate / 1e9:>10.2f} {peer / 1e9:>12.2f} {ratios[-1]:>6.2f}", flush=True)
+    print(f"median ratio {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()
