@@ -132,7 +132,7 @@ pub fn look(settings: &Settings, owners: &Owners) -> SettingsEvidence {
         for word in program_words(claim) {
             programs.push(find_program(settings, index, word));
         }
-        if matches!(claim.name, "GOCACHE" | "GOMODCACHE" | "GOPATH" | "GOTMPDIR" | "GOROOT") {
+        if matches!(claim.name, "GOCACHE" | "GOMODCACHE" | "GOPATH" | "GOTMPDIR") {
             let entries = if claim.name == "GOPATH" { settings.os.split_list(&claim.value) } else { vec![claim.value.clone()] };
             let absolute = entries.into_iter().filter(|e| settings.os.is_abs(e));
             folders.extend(absolute.map(|e| see_folder(Some(index), claim.name, Path::new(&text_of(&e)))));

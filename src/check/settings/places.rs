@@ -239,12 +239,13 @@ impl Judge<'_> {
             Some((step, finding))
         };
         let name = path_text(&folder.path).0;
-        if matches!(folder.name, "GOTMPDIR" | "GOROOT") {
+        if folder.name == "GOTMPDIR" {
             // As /tmp is: others may put their own things there, and can't touch yours.
             let open = folder.steps.iter().filter(shared).find(|s| !s.stat.sticky())?;
-            let what =
-                if folder.name == "GOROOT" { "the compiler and the standard library" } else { "what a build writes and runs" };
-            return told(open, format!("anybody may put something else in the place of {what} in `{name}`"));
+            return told(
+                open,
+                format!("anybody may put something else in the place of what a build writes and runs in `{name}`"),
+            );
         }
         if !folder.exists {
             let nearest = folder.steps.last().filter(|s| shared(s))?;
