@@ -56,6 +56,8 @@ pub struct BinaryEvidence {
     pub platform: Platform,
     /// Size in bytes when it was opened.
     pub size: u64,
+    /// Whether the system would start it: its mode has an executable bit. True where modes don't tell.
+    pub may_run: bool,
     /// What is wrong with it.
     pub damage: Vec<BinaryDamage>,
 }
@@ -64,7 +66,8 @@ pub struct BinaryEvidence {
 ///
 /// A file without a checkable build ID is not read whole.
 pub fn read(path: &Path, file: &sys::File) -> io::Result<BinaryEvidence> {
-    read_from(path, file)
+    let may_run = cfg!(not(unix)) || file.stat().executable();
+    read_from(path, file).map(|evidence| BinaryEvidence { may_run, ..evidence })
 }
 
 fn read_from(path: &Path, r: &dyn ReadAt) -> io::Result<BinaryEvidence> {
@@ -73,6 +76,7 @@ fn read_from(path: &Path, r: &dyn ReadAt) -> io::Result<BinaryEvidence> {
         fact: BinaryFact { path: path.to_path_buf(), format: format.as_str(), ..BinaryFact::default() },
         platform: Platform::default(),
         size: r.size(),
+        may_run: true,
         damage: Vec::new(),
     };
     if r.size() == 0 {

@@ -15,8 +15,9 @@ pub enum Expect {
     Plain,
     /// A program that Go makes: executable, never hard linked.
     Program,
-    /// What others make or move about (an installed program; a hook or an object of git, which links objects between
-    /// repositories): executable and hard linked at will.
+    /// Data that git may link between repositories.
+    Linked,
+    /// What others make or move about (an installed program, a hook of git): executable and hard linked at will.
     Others,
 }
 

@@ -108,7 +108,8 @@ pub struct SettingsEvidence {
 }
 
 /// Programs that start the program that follows them.
-const LAUNCHERS: &[&str] = &["ccache", "sccache", "distcc", "icecc", "env", "nice", "time"];
+const LAUNCHERS: &[&str] =
+    &["ccache", "sccache", "distcc", "icecc", "env", "nice", "time", "sh", "bash", "dash", "zsh", "python", "python3", "perl"];
 
 /// The settings that are a command: program and arguments.
 const COMMANDS: &[&str] = &["CC", "CXX", "AR", "FC", "GCCGO", "PKG_CONFIG", "GOCACHEPROG"];
@@ -131,7 +132,7 @@ pub fn look(settings: &Settings, owners: &Owners) -> SettingsEvidence {
         for word in program_words(claim) {
             programs.push(find_program(settings, index, word));
         }
-        if matches!(claim.name, "GOCACHE" | "GOMODCACHE" | "GOPATH") {
+        if matches!(claim.name, "GOCACHE" | "GOMODCACHE" | "GOPATH" | "GOTMPDIR") {
             let entries = if claim.name == "GOPATH" { settings.os.split_list(&claim.value) } else { vec![claim.value.clone()] };
             let absolute = entries.into_iter().filter(|e| settings.os.is_abs(e));
             folders.extend(absolute.map(|e| see_folder(Some(index), claim.name, Path::new(&text_of(&e)))));
@@ -230,6 +231,7 @@ mod tests {
         assert_eq!(programs("CC", "ccache /x/gcc -O2"), ["ccache", "/x/gcc"]);
         assert_eq!(programs("CC", "'/a b/cc' -x"), ["/a b/cc"]);
         assert_eq!(programs("CXX", "env A=b g++"), ["env", "g++"]);
+        assert_eq!(programs("CC", "sh -c /x/cc"), ["sh", "/x/cc"]);
         assert_eq!(programs("GOAUTH", "netrc; git /x ; /a/helper --x"), ["/a/helper"]);
         assert_eq!(
             programs("GOFLAGS", "-mod=vendor -exec=/x/run '-ldflags=-s -extld=/y/cc -X a=b' --vettool=/z"),

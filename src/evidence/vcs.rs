@@ -44,6 +44,7 @@ pub(super) fn expect(rel: &Path) -> Expect {
         Some("config" | "config.worktree" | "HEAD" | "FETCH_HEAD" | "packed-refs" | "description" | "info" | "refs") => {
             Expect::Plain
         }
+        Some("objects") => Expect::Linked,
         _ => Expect::Others,
     }
 }

@@ -161,6 +161,12 @@ mod tests {
     }
 
     #[test]
+    fn only_blanks_stand_before_a_number() {
+        let tabbed = String::from_utf8(entry().render()).unwrap().replace("                4711", "               \t4711");
+        assert_eq!(parse(tabbed.as_bytes(), entry().action), Err(ActionDamage::Size));
+    }
+
+    #[test]
     fn what_go_writes_is_read_back() {
         let bytes = entry().render();
         assert_eq!(bytes.len(), ENTRY_SIZE);

@@ -6,5 +6,7 @@ pub mod modcache;
 /// Names that systems and backup tools leave in any folder.
 pub fn is_litter(name: &str) -> bool {
     matches!(name, "lost+found" | ".DS_Store" | "CACHEDIR.TAG" | ".directory" | "Thumbs.db" | "desktop.ini")
+        || matches!(name, ".Spotlight-V100" | ".fseventsd" | ".Trashes" | ".TemporaryItems")
         || name.starts_with(".nfs")
+        || name.starts_with("._")
 }

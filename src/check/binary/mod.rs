@@ -15,6 +15,7 @@ use crate::facts::{BinaryFact, BuildModule};
 use crate::finding::{Finding, RootKind, Sink};
 use crate::format::binary::Oddity;
 use crate::rule::{Level, Rule};
+use crate::subject::is_litter;
 
 pub use rules::RULES;
 pub use sums::{ModuleSums, joined};
@@ -110,7 +111,11 @@ impl Report<'_> {
                 _ => continue,
             };
             whole = false;
-            self.sink.push(self.by_place(finding));
+            // A file that nobody can start, or a system's litter: it lies among programs and is none.
+            let aside = matches!(damage, BinaryDamage::Empty | BinaryDamage::NoProgram { .. })
+                && (!self.evidence.may_run || is_litter(&file_name(&self.evidence.fact.path)));
+            let finding = if aside { finding.lowered_to(Level::Note) } else { self.by_place(finding) };
+            self.sink.push(finding);
         }
         for damage in self.evidence.damage.iter().filter(|_| whole) {
             if let BinaryDamage::Content { claimed, computed } = damage {

@@ -46,6 +46,28 @@ fn healthy_sample_is_silent() {
 }
 
 #[test]
+fn what_nobody_can_start_is_a_note() {
+    const TEXT: &[u8] = b"some text\n";
+    let tries: [(&str, &[u8], u32, Level); 4] = [
+        ("README", TEXT, 0o644, Level::Note),
+        (".gitkeep", b"", 0o644, Level::Note),
+        ("._hello", TEXT, 0o755, Level::Note),
+        ("tool", TEXT, 0o755, Level::Error),
+    ];
+    for (name, bytes, mode, level) in tries {
+        let dir = tempfile::tempdir().unwrap();
+        let sample = world(&dir);
+        let path = sample.gobin().join(name);
+        sys::write_file(&path, bytes).unwrap();
+        sys::set_mode(&path, mode).unwrap();
+        let levels: Vec<_> = scan(&sample, RootKind::Gobin).iter().map(|f| f.level).collect();
+        if cfg!(unix) {
+            assert_eq!(levels, [level], "{name}");
+        }
+    }
+}
+
+#[test]
 fn every_witness_is_told_by_its_rule_alone() {
     for rule in RULES {
         let dir = tempfile::tempdir().unwrap();

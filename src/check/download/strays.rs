@@ -11,14 +11,15 @@ use crate::format::module::version::canonical_version;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::subject::is_litter;
-use crate::subject::modcache::{NameFault, Part, Subject};
-use crate::sys::NodeKind;
+use crate::subject::modcache::{NameFault, Part, Subject, classify};
+use crate::sys::{self, NodeKind};
 
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[
     &NAME_NOT_ESCAPED,
     &VERSION_NOT_CANONICAL,
     &GOMODCACHE_STRAY,
+    &WRONG_NODE_TYPE,
     &DOWNLOAD_LEFTOVER,
     &LIST_MALFORMED,
     &UNKNOWN_CHECKSUM_DATABASE,
@@ -80,6 +81,25 @@ pub static GOMODCACHE_STRAY: Rule = Rule {
     witness: |s| {
         let path = s.download("mod").with_file_name("install.sh");
         s.write(&path, b"#!/bin/sh\nexit 0\n")?;
+        Ok(Sample::place(&path))
+    },
+};
+
+/// A directory where Go keeps a file, or the other way round.
+pub static WRONG_NODE_TYPE: Rule = Rule {
+    id: "wrong-node-type",
+    level: Level::Error,
+    kind: Kind::Tamper,
+    fix: Fix::Quarantine,
+    summary: "a directory lies where go keeps a file, or a file where go keeps a directory",
+    what: "The type of everything outside of extracted directories against its name.",
+    why: "Whoever did it keeps go from this version, or from fetching it anew; a file in the place of a repository may send git to another one.",
+    go: "Fails with an error that does not name the cause, or removes it and fetches again.",
+    mend: "Move it away; go fetches the version again.",
+    source: "cmd/go/internal/modfetch/cache.go, codehost/codehost.go (WorkDir)",
+    witness: |s| {
+        let path = s.download("mod").with_file_name("v1.9.0.zip");
+        sys::create_dir_all(&path)?;
         Ok(Sample::place(&path))
     },
 };
@@ -178,6 +198,13 @@ pub fn stray(root: &Path, stray: &Stray, sink: &mut Sink) {
         }
         _ if !matches!(stray.stat.kind, NodeKind::File | NodeKind::Dir) => {}
         Subject::BadName(fault) => sink.push(lowered(stray, find(&GOMODCACHE_STRAY, format!("is no folder of go's: {fault}")))),
+        // A link counts as what its name says.
+        Subject::Stray
+            if !matches!(classify(&stray.rel, NodeKind::Link), Subject::Stray | Subject::BelowStray | Subject::BadName(_)) =>
+        {
+            let (is, should) = if stray.stat.kind == NodeKind::Dir { ("directory", "file") } else { ("file", "directory") };
+            sink.push(find(&WRONG_NODE_TYPE, format!("is a {is}, where go keeps a {should}")).claims(should, is));
+        }
         _ => {
             let what = if stray.stat.kind == NodeKind::Dir { "folder" } else { "file" };
             let can_run =

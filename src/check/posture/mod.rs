@@ -116,7 +116,9 @@ impl Judge<'_> {
     fn writers(&self, sink: &mut Sink) {
         let (stat, root) = (&self.node.stat, self.root);
         if stat.others_write() {
-            let message = if stat.kind == NodeKind::Dir {
+            let message = if stat.kind == NodeKind::Dir && stat.sticky() {
+                "anybody on this machine may put files here"
+            } else if stat.kind == NodeKind::Dir {
                 "anybody on this machine may put files here or take them away"
             } else {
                 "anybody on this machine may change what it holds"
@@ -195,7 +197,7 @@ impl Judge<'_> {
         if expect == Expect::Others {
             return;
         }
-        if stat.nlink > 1 {
+        if stat.nlink > 1 && expect != Expect::Linked {
             let more = stat.nlink - 1;
             let message = format!(
                 "the same file has {more} other name{}: who may write there changes this one too",
@@ -203,7 +205,7 @@ impl Judge<'_> {
             );
             sink.push_bounded(self.find(&HARD_LINKED, message).claims("1 name", format!("{} names", stat.nlink)));
         }
-        if expect == Expect::Plain && stat.executable() && cfg!(unix) {
+        if expect != Expect::Program && stat.executable() && cfg!(unix) {
             let message = "may be executed, where Go makes plain data".to_owned();
             sink.push_bounded(self.find(&UNEXPECTED_EXECUTABLE, message).claims("not executable", stat.mode_string()));
         }

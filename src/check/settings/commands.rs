@@ -162,11 +162,11 @@ pub static CGO_FLAGS_ALLOW: Rule = Rule {
 /// CGO_CFLAGS and the like that run code.
 pub static CGO_FLAGS_RUN_CODE: Rule = Rule {
     id: "cgo-flags-run-code",
-    level: Level::Warning,
+    level: Level::Error,
     kind: Kind::Environment,
     fix: Fix::None,
     summary: "the C flags of every build load a plugin or replace a tool",
-    what: "Flags of CGO_CFLAGS, CGO_CPPFLAGS, CGO_CXXFLAGS, CGO_FFLAGS and CGO_LDFLAGS that make the compiler load or start \
+    what: "Flags of CC, CXX, FC, GCCGO, CGO_CFLAGS, CGO_CPPFLAGS, CGO_CXXFLAGS, CGO_FFLAGS and CGO_LDFLAGS that make the compiler load or start \
            something (-fplugin, -wrapper, -specs, -B, -fuse-ld with a path and the like), unless that lies in a system folder.",
     why: "What they name runs in every build that uses cgo, and may change what is compiled.",
     go: "Passes these variables on unchecked: its list of safe flags is for packages, not for you.",
@@ -233,6 +233,8 @@ impl Judge<'_> {
                 sink.push(self.find(&CGO_FLAGS_ALLOW, claim, message));
             }
             "CGO_CFLAGS" | "CGO_CPPFLAGS" | "CGO_CXXFLAGS" | "CGO_FFLAGS" | "CGO_LDFLAGS" => self.cgo_flags(claim, sink),
+            // What stands behind a compiler's name is its flags.
+            "CC" | "CXX" | "FC" | "GCCGO" => self.cgo_flags(claim, sink),
             _ => {}
         }
     }

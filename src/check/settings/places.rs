@@ -239,6 +239,14 @@ impl Judge<'_> {
             Some((step, finding))
         };
         let name = path_text(&folder.path).0;
+        if folder.name == "GOTMPDIR" {
+            // As /tmp is: others may put their own things there, and can't touch yours.
+            let open = folder.steps.iter().filter(shared).find(|s| !s.stat.sticky())?;
+            return told(
+                open,
+                format!("anybody may put something else in the place of what a build writes and runs in `{name}`"),
+            );
+        }
         if !folder.exists {
             let nearest = folder.steps.last().filter(|s| shared(s))?;
             return told(nearest, format!("anybody may make `{name}` here, and then owns what Go keeps in it"));

@@ -145,8 +145,8 @@ fn levels_follow_the_facts() {
     assert_eq!(one("GOMODCACHE", "rel"), [("setting-unusable", Level::Warning)]);
     assert_eq!(one("GOPATH", "rel"), [("go-refuses-environment", Level::Warning)]);
     assert_eq!(one("CC", "./cc"), [("program-outside-system", Level::Error)]);
-    assert_eq!(one("CGO_LDFLAGS", "-Wl,-plugin,/tmp/x.so"), [("cgo-flags-run-code", Level::Warning)]);
-    assert_eq!(one("CGO_CFLAGS", "-Xclang -load -Xclang /tmp/x.so"), [("cgo-flags-run-code", Level::Warning)]);
+    assert_eq!(one("CGO_LDFLAGS", "-Wl,-plugin,/tmp/x.so"), [("cgo-flags-run-code", Level::Error)]);
+    assert_eq!(one("CGO_CFLAGS", "-Xclang -load -Xclang /tmp/x.so"), [("cgo-flags-run-code", Level::Error)]);
 }
 
 #[test]

@@ -112,10 +112,13 @@ fn effect(entry: &Entry, url: Option<&str>) -> Effect {
         (_, _, "alternaterefscommand" | "virtualfilesystem" | "templatedir" | "worktree" | "attributesfile") => Effect::Executes,
         ("extensions", None, "worktreeconfig") => Effect::Executes,
         ("submodule", Some(_), "update") => Effect::Executes,
-        ("url" | "protocol" | "http" | "https" | "remotes" | "ssh" | "extensions" | "submodule", ..) => Effect::Redirects,
+        ("url" | "bundle" | "protocol" | "http" | "https" | "remotes" | "ssh" | "extensions" | "submodule", ..) => {
+            Effect::Redirects
+        }
         ("remote", Some(_), "proxy" | "url" | "pushurl" | "promisor" | "partialclonefilter" | "fetch" | "proxyauthmethod") => {
             Effect::Redirects
         }
+        ("fetch", None, "bundleuri") => Effect::Redirects,
         ("transfer" | "fetch" | "receive", _, "fsckobjects") if off() => Effect::Redirects,
         _ => Effect::Unknown,
     }
@@ -194,6 +197,8 @@ mod tests {
             "[extensions]partialClone=origin",
             "[remote \"origin\"]promisor=true",
             "[transfer]fsckObjects=false",
+            "[fetch]bundleURI=https://evil.test/b",
+            "[bundle \"x\"]uri=https://evil.test/b",
         ] {
             assert_eq!(effects(text), [Effect::Redirects], "{text}");
         }
