@@ -160,6 +160,10 @@ impl ZipDamage {
 
     /// Whether Go refuses to extract a zip with this damage (x/mod/zip `Unzip`); the rest it does not see.
     pub fn refused(&self) -> bool {
+        // A folder's entry is hashed, but not opened to be extracted.
+        if matches!(self, ZipDamage::NoLocalHeader(name) if name.ends_with('/')) {
+            return false;
+        }
         match self.class() {
             ZipClass::Unreadable | ZipClass::Name | ZipClass::Collision | ZipClass::TooLarge => true,
             ZipClass::Crc => !matches!(self, ZipDamage::NoCrc(_)),
