@@ -25,6 +25,8 @@ def scan(program, cache, *more):
     command = [program, cache, "--no-bin", "--jobs", "1", "--format", "json", *more]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{' '.join(map(str, command))} ends with status {done.returncode}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds, done.returncode, json.loads(done.stdout)
@@ -57,6 +59,9 @@ def prove_found(program, cache, files):
     output = random.choice(named)
     with tempfile.TemporaryDirectory() as temp:
         copy = Path(temp, "cache")
+        copy.mkdir(mode=0o755)
+        # By this and its shards a build cache is told.
+        shutil.copy(Path(cache, "README"), copy / "README")
         for path in (output, by_output[output.name[:-2]]):
             target = copy / path.parent.name / path.name
             target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
