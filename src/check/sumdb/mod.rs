@@ -275,11 +275,15 @@ impl Judge<'_> {
                     sink.push_bounded(finding.claims(id.to_string(), format!("0 to {}", i128::from(head.size) - 1)));
                     return SumdbVerdict::BadNumber;
                 };
-                if sums.others || sums.zip.is_none() {
+                if sums.others {
                     let message = "holds the record of another module than the one that it is named after";
                     (self.about(&LOOKUP_OTHER_MODULE, lookup, message), SumdbVerdict::OtherModule)
                 } else {
                     match self.log.judge_record(number, *hash) {
+                        RecordVerdict::Proven | RecordVerdict::NotProvable if sums.zip.is_none() => {
+                            let message = "holds no sum of the zip that it is named after";
+                            (self.about(&LOOKUP_OTHER_MODULE, lookup, message), SumdbVerdict::OtherModule)
+                        }
                         RecordVerdict::Proven => return SumdbVerdict::Proven,
                         RecordVerdict::NotProvable => return SumdbVerdict::NotProvable,
                         RecordVerdict::Contradicted => {

@@ -253,7 +253,8 @@ impl<'a> Log<'a> {
         let Some(tile) = self.tiles.get(i) else { return };
         if let Some(slot) = self.proven.get_mut(i).filter(|p| p.0 < width) {
             *slot = (width, by);
-            if let Some(v) = self.tile_verdicts.get_mut(i) {
+            // A tile whose beginning is sound and whose end is not stays altered.
+            if let Some(v) = self.tile_verdicts.get_mut(i).filter(|v| **v != TileVerdict::Altered) {
                 *v = if width >= tile.at.width { TileVerdict::Proven } else { TileVerdict::Partly(width) };
             }
         }
