@@ -1,3 +1,5 @@
+#![allow(clippy::as_conversions, reason = "test code: small numbers")]
+
 use super::*;
 
 /// A log of so many records, record `i` being the number `i` as text, and all tiles of all its earlier sizes.
