@@ -17,6 +17,54 @@ pub enum ModuleTrust {
 
 crate::word::words!(ModuleTrust: None => "none", Ziphash => "ziphash", GoSum => "go.sum", Sumdb => "sumdb");
 
+/// What a file of the checksum database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SumdbFile {
+    /// A record with the signed head that came with it.
+    Lookup,
+    /// A row of hashes.
+    Tile,
+    /// A signed head by itself.
+    TreeHead,
+}
+
+crate::word::words!(SumdbFile: Lookup => "lookup", Tile => "tile", TreeHead => "tree-head");
+
+/// How a file of the checksum database stands to the signed tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SumdbVerdict {
+    /// It belongs to a signed tree.
+    Proven,
+    /// Its signature is good; the tiles that would show its tree are not here, or not all.
+    Signed,
+    /// What would prove it is not here.
+    NotProvable,
+    /// Empty: a running Go makes it so first.
+    BeingWritten,
+    /// It could not be read.
+    Unread,
+    /// Nothing that Go could read.
+    Malformed,
+    /// Not signed with the database's key.
+    BadSignature,
+    /// A record of another module than its name says.
+    OtherModule,
+    /// A record number that no tree has.
+    BadNumber,
+    /// The signed tree holds something else in its place.
+    NotInTree,
+    /// It contradicts what is signed.
+    Altered,
+    /// Past the end of every signed tree.
+    PastEnd,
+    /// A signed head that can't be of the same log as another one.
+    Fork,
+}
+
+crate::word::words!(SumdbVerdict: Proven => "proven", Signed => "signed", NotProvable => "not-provable", BeingWritten => "being-written",
+    Unread => "unread", Malformed => "malformed", BadSignature => "bad-signature", OtherModule => "other-module", BadNumber => "bad-number",
+    NotInTree => "not-in-tree", Altered => "altered", PastEnd => "past-end", Fork => "fork");
+
 /// A module version, unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleVersion {
@@ -82,6 +130,15 @@ pub enum Fact {
         module: ModuleVersion,
         /// Dirhash of the single file `go.mod`.
         h1: String,
+    },
+    /// A file of the checksum database.
+    Sumdb {
+        /// What it is.
+        kind: SumdbFile,
+        /// Where it lies.
+        path: PathBuf,
+        /// How it stands to the signed tree.
+        verdict: SumdbVerdict,
     },
     /// An action entry.
     Action {

@@ -44,6 +44,8 @@ pub struct Plan {
     pub jobs: usize,
     /// Whether rows for `--facts` are kept.
     pub facts: bool,
+    /// The key of a checksum database that is known beside Go's own and that of GOSUMDB.
+    pub sumdb_key: Option<String>,
 }
 
 /// What the user asked for; paths are absolute.
@@ -72,6 +74,8 @@ pub struct Request {
     pub jobs: usize,
     /// As in [`Plan`].
     pub facts: bool,
+    /// As in [`Plan`].
+    pub sumdb_key: Option<String>,
 }
 
 impl Plan {
@@ -80,7 +84,8 @@ impl Plan {
     /// Fails with [`Error::Usage`] where an argument is none of Go's things or the main module has no `go.mod`, and with
     /// [`Error::Io`] where an argument can't be looked at.
     pub fn assemble(settings: Settings, request: Request) -> Result<Plan, Error> {
-        let Request { paths, bins, no_bin, flags, main_module, only, skip, fail_on, allow_empty, jobs, facts } = request;
+        let Request { paths, bins, no_bin, flags, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key } =
+            request;
         let all = paths.is_empty();
         let mut roots = Roots::default();
         let source = |name: &str| settings.get(name).map_or(Source::Default, |s| s.source);
@@ -118,7 +123,7 @@ impl Plan {
         }
         let Roots(mut roots) = roots;
         roots.sort_by_key(|r| r.kind);
-        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts })
+        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key })
     }
 }
 

@@ -6,6 +6,8 @@
 use std::sync::Mutex;
 
 use gocachescan::check::catalogue;
+use gocachescan::check::sumdb::ZIP_SUMDB_MISMATCH;
+use gocachescan::facts::{Fact, SumdbVerdict};
 use gocachescan::finding::{Finding, Place};
 use gocachescan::locate::{self, Flags, Host};
 use gocachescan::plan::{Plan, Request};
@@ -24,7 +26,13 @@ fn sample() -> (tempfile::TempDir, Sample) {
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
-    let request = Request { main_module: Some(sample.main()), jobs: 2, facts: true, ..Request::default() };
+    let request = Request {
+        main_module: Some(sample.main()),
+        jobs: 2,
+        facts: true,
+        sumdb_key: sample.sumdb_key.clone(),
+        ..Request::default()
+    };
     let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
 }
@@ -41,6 +49,72 @@ fn a_healthy_sample_has_no_finding() {
     assert_eq!(report.findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0]);
     assert!(report.complete, "{:?}", report.unread);
     assert!(report.counts.actions >= 4 && report.counts.outputs >= 4, "{:?}", report.counts);
+}
+
+#[test]
+fn a_healthy_checksum_database_proves_the_module() {
+    let (_folder, mut sample) = sample();
+    sample.make_database().unwrap();
+    let report = scan(&sample);
+    assert_eq!(report.findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!((report.trust.sumdb, report.trust.go_sum), (1, 0));
+    let verdicts = report.facts.iter().filter_map(|f| if let Fact::Sumdb { verdict, .. } = f { Some(*verdict) } else { None });
+    let verdicts: Vec<_> = verdicts.collect();
+    assert_eq!(verdicts.iter().filter(|v| **v == SumdbVerdict::Proven).count(), 4, "{verdicts:?}");
+    assert!(verdicts.contains(&SumdbVerdict::Signed), "{verdicts:?}");
+}
+
+#[test]
+fn what_the_settings_exempt_is_never_counted_as_proven() {
+    for (name, value) in [("GONOSUMDB", "example.com"), ("GOPRIVATE", "*.com"), ("GOSUMDB", "off")] {
+        let (_folder, mut sample) = sample();
+        sample.make_database().unwrap();
+        sample.env.insert(name.to_owned(), value.to_owned());
+        let report = scan(&sample);
+        assert_eq!((report.trust.sumdb, report.trust.go_sum), (0, 1), "{name}");
+        (ZIP_SUMDB_MISMATCH.witness)(&mut sample).unwrap();
+        let level = |r: &Report| r.findings.iter().find(|f| f.rule.id == "zip-sumdb-mismatch").map(|f| f.level);
+        assert_eq!(level(&scan(&sample)), Some(Level::Warning), "{name}");
+    }
+}
+
+#[test]
+fn an_empty_file_of_the_database_is_being_written() {
+    for file in ["lookup/example.com/greet@v1.0.0", "tile/8/0/000", "tile/8/1/000.p/1"] {
+        let (_folder, mut sample) = sample();
+        sample.make_database().unwrap();
+        sample.write(&sample.database_file(file), b"").unwrap();
+        let report = scan(&sample);
+        assert_eq!(report.findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0], "{file}");
+        assert_eq!((report.trust.sumdb, report.trust.go_sum), (0, 1), "{file}");
+    }
+}
+
+#[test]
+fn zip_ziphash_go_sum_and_tree_changed_alike_are_found() {
+    let (_folder, mut sample) = sample();
+    (ZIP_SUMDB_MISMATCH.witness)(&mut sample).unwrap();
+    sample
+        .put_in_tree(
+            "greet.go",
+            &sample
+                .zip_members()
+                .iter()
+                .find(|m| m.name.ends_with(b"greet.go"))
+                .map(|m| {
+                    let mut forged = m.content.clone();
+                    forged.extend_from_slice(b"// forged\n");
+                    forged
+                })
+                .unwrap(),
+        )
+        .unwrap();
+    let forged = String::from_utf8(sys::read(&sample.download("ziphash"), 64).unwrap()).unwrap();
+    sample.append(&sample.main().join("go.sum"), format!("example.com/greet v1.0.0 {forged}\n").as_bytes()).unwrap();
+    let report = scan(&sample);
+    let told: Vec<_> = report.findings.iter().filter(|f| f.level == Level::Error).map(|f| f.rule.id).collect();
+    assert!(told.contains(&"zip-sumdb-mismatch") && told.contains(&"tree-hash-mismatch"), "{told:?}");
+    assert!(!told.contains(&"zip-go-sum-mismatch") && !told.contains(&"zip-hash-mismatch"), "{told:?}");
 }
 
 fn explained(finding: &Finding, place: &Place) -> bool {

@@ -6,6 +6,7 @@ pub mod gocache;
 pub mod module;
 pub mod posture;
 pub mod settings;
+pub mod sumdb;
 pub mod vcs;
 
 use crate::rule::Rule;
@@ -24,6 +25,8 @@ const GROUPS: &[&[&Rule]] = &[
     download::locks::RULES,
     module::ZIP_RULES,
     module::TREE_RULES,
+    sumdb::RULES,
+    sumdb::MODULE_RULES,
     vcs::RULES,
     binary::RULES,
     settings::download::RULES,

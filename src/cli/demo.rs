@@ -81,6 +81,7 @@ fn scan(sample: &Sample) -> Result<Report, Error> {
         flags: flags.clone(),
         main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        sumdb_key: sample.sumdb_key.clone(),
         ..Request::default()
     };
     let plan = Plan::assemble(locate::survey(&host, &flags)?, request)?;

@@ -64,6 +64,7 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         allow_empty: args.allow_empty,
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         facts: args.facts.is_some(),
+        sumdb_key: None,
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
     Plan::assemble(locate::survey(host, &flags)?, request)

@@ -7,6 +7,7 @@ pub mod modcache;
 pub mod node;
 pub mod owners;
 pub mod settings;
+pub mod sumdb;
 pub mod tally;
 pub mod tree;
 pub mod vcs;

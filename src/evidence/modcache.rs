@@ -175,6 +175,8 @@ pub struct Skeleton {
     pub repositories: Vec<Repository>,
     /// Folder of each checksum database, relative to the root, by its name.
     pub databases: BTreeMap<String, PathBuf>,
+    /// Regular files of each checksum database, relative to the root, by its name.
+    pub database_files: BTreeMap<String, Vec<PathBuf>>,
     /// What is judged by name and state alone: what is no part of a module cache, leftovers, locks.
     pub strays: Vec<Stray>,
 }
@@ -250,6 +252,9 @@ fn take(
         Subject::Sumdb(name) => {
             let depth = 3 + name.split('/').count();
             let folder = rel.components().take(depth).collect();
+            if stat.kind == NodeKind::File {
+                skeleton.database_files.entry(name.clone()).or_default().push(rel.to_path_buf());
+            }
             skeleton.databases.entry(name).or_insert(folder);
         }
         Subject::Stray | Subject::BadName(_) | Subject::Leftover | Subject::CacheLock | Subject::RepoLock(_) => {

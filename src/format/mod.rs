@@ -17,6 +17,7 @@ pub mod mountinfo;
 pub mod output;
 pub mod quoted;
 pub mod sha256;
+pub mod sumdb;
 pub mod zip;
 pub mod ziphash;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::json::{CountsView, Each, PathView};
-use crate::facts::{BinaryFact, BuildModule, Fact, ModuleTrust, ModuleVersion};
+use crate::facts::{BinaryFact, BuildModule, Fact, ModuleTrust, ModuleVersion, SumdbFile};
 
 /// Writes every fact, and `{"kind": "done", "counts": {...}}` last, so that a lost tail is seen.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -51,6 +51,22 @@ enum FactView<'a> {
         module: ModuleView<'a>,
         h1: &'a str,
     },
+    Lookup {
+        #[serde(flatten)]
+        path: PathView,
+        verdict: &'a str,
+    },
+    Tile {
+        #[serde(flatten)]
+        path: PathView,
+        verdict: &'a str,
+    },
+    #[serde(rename = "tree-head")]
+    TreeHead {
+        #[serde(flatten)]
+        path: PathView,
+        verdict: &'a str,
+    },
     Action {
         #[serde(flatten)]
         path: PathView,
@@ -81,6 +97,14 @@ impl FactView<'_> {
     fn of(fact: &Fact) -> FactView<'_> {
         let at = |path: &Path| PathView::of(path.as_os_str());
         match fact {
+            Fact::Sumdb { kind, path, verdict } => {
+                let (path, verdict) = (at(path), verdict.as_str());
+                match kind {
+                    SumdbFile::Lookup => FactView::Lookup { path, verdict },
+                    SumdbFile::Tile => FactView::Tile { path, verdict },
+                    SumdbFile::TreeHead => FactView::TreeHead { path, verdict },
+                }
+            }
             Fact::Zip { path, module, h1, claimed_h1, size, trust } => FactView::Zip {
                 path: at(path),
                 module: ModuleView::of(module),

@@ -5,6 +5,7 @@ pub mod binary;
 mod download;
 mod gocache;
 mod module;
+pub mod sumdb;
 pub mod zip;
 
 use std::collections::BTreeMap;
@@ -21,13 +22,15 @@ pub struct Sample {
     keep: bool,
     /// Variables that a damage sets; added to [`Sample::environment`].
     pub env: BTreeMap<String, String>,
+    /// The key of the checksum database that a damage has made, for the plan of whoever scans.
+    pub sumdb_key: Option<String>,
 }
 
 impl Sample {
     /// Makes a healthy world below `root`, which must not exist yet.
     pub fn make(root: &Path) -> io::Result<Sample> {
         sys::create_dir_all(root)?;
-        let sample = Sample { root: root.to_path_buf(), keep: false, env: BTreeMap::new() };
+        let sample = Sample { root: root.to_path_buf(), keep: false, env: BTreeMap::new(), sumdb_key: None };
         for dir in [sample.gocache(), sample.gomodcache(), sample.gobin(), sample.main(), sample.root.join("home/.config/go")] {
             sys::create_dir_all(&dir)?;
         }

@@ -3,8 +3,9 @@
 mod bins;
 mod gocache;
 mod modcache;
+mod sumdb;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
@@ -16,11 +17,12 @@ use crate::evidence::owners::Owners;
 use crate::evidence::settings::look;
 use crate::evidence::tally::Tally;
 use crate::facts::ModuleVersion;
-use crate::finding::{Finding, RootKind};
+use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
 use crate::report::{Counts, Coverage, Progress, Report, RootReport, RootState, Trust};
+use crate::rule::Kind;
 use crate::sys;
 
 /// What every sweep of a root needs.
@@ -30,6 +32,7 @@ pub(crate) struct Run<'a> {
     progress: &'a dyn Progress,
     owners: Owners,
     main: Option<MainSums>,
+    keys: sumdb::Keys,
     mount_points: Vec<PathBuf>,
     now_ns: i128,
 }
@@ -112,6 +115,7 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     let run = Run {
         plan,
         main,
+        keys: sumdb::Keys::of(plan),
         pool,
         progress,
         owners,
@@ -187,7 +191,10 @@ impl Run<'_> {
         match planned.kind {
             RootKind::Gocache => gocache::sweep(self, &root, number, &mut tally),
             RootKind::Gomodcache => modcache::sweep(self, &root, number, self.main.as_ref(), known, &mut tally),
-            RootKind::Sumdb => self.look_around(&root, &mut tally),
+            RootKind::Sumdb => {
+                self.look_around(&root, &mut tally);
+                sumdb::sweep(self, &root, &mut tally);
+            }
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
         }
@@ -218,6 +225,26 @@ fn wait_until_quiet(changed_ns: i128, quiet: Duration) -> bool {
         std::thread::sleep(Duration::from_nanos(u64::try_from(wanted - age).unwrap_or(0)));
     }
     age < wanted
+}
+
+/// When the youngest node was changed that a finding on content is about, or where it is gone, the folder that held it.
+fn youngest_damage(root: &Root, tally: &Tally) -> Option<i128> {
+    let content = |kind: Kind| matches!(kind, Kind::Integrity | Kind::Tamper);
+    let changed = |path: &Path| -> Option<i128> {
+        path.ancestors()
+            .take_while(|p| p.starts_with(&root.path))
+            .find_map(|p| sys::lstat(p).ok())
+            .map(|stat| stat.mtime_ns.max(stat.ctime_ns))
+    };
+    tally
+        .sink
+        .iter()
+        .filter(|f| content(f.rule.kind))
+        .filter_map(|f| match &f.place {
+            Place::Path(path) => changed(path),
+            Place::Env(_) => None,
+        })
+        .max()
 }
 
 #[cfg(test)]

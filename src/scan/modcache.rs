@@ -1,14 +1,15 @@
 //! The sweep of a module cache: the skeleton first, then module versions side by side, each zip and its extracted directory in
 //! one pass, and a second look at whatever seems wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{QUIET, ROUNDS, Run, wait_until_quiet};
+use super::{QUIET, ROUNDS, Run, sumdb, wait_until_quiet, youngest_damage};
 use crate::check::binary::ModuleSums;
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
+use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
 use crate::check::vcs;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{VersionUnit, walk};
@@ -16,18 +17,20 @@ use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
-use crate::finding::Place;
 use crate::format::dirhash::H1;
 use crate::format::gosum::Verdict;
-use crate::rule::{Kind, Level};
+use crate::rule::Level;
 use crate::subject::modcache::Part;
-use crate::sys::{self, Dir, File, NodeKind};
+use crate::sys::{Dir, File, NodeKind};
 
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut ModuleSums, tally: &mut Tally) {
     let skeleton = walk(root, tally);
     let gosumdb = run.plan.settings.text("GOSUMDB");
-    download::strays::databases(&root.path, &skeleton.databases, &gosumdb, &mut tally.sink);
+    let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
+    download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
+    let proofs = sumdb::databases(run, root, &skeleton, tally);
+    let outside = Outside { main, proofs: &proofs };
     for stray in &skeleton.strays {
         download::strays::stray(&root.path, stray, &mut tally.sink);
     }
@@ -50,7 +53,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
             .par_iter()
             .with_max_len(1)
             .map_init(Verifier::default, |verifier, (i, unit)| {
-                let module = settled(run, root, unit, main, verifier);
+                let module = settled(run, root, unit, &outside, verifier);
                 run.progress.advance(1, packed(unit));
                 (*i, module)
             })
@@ -72,6 +75,14 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     }
 }
 
+/// What is known from outside of the module's own files.
+struct Outside<'a> {
+    /// The main module's go.sum.
+    main: Option<&'a MainSums>,
+    /// The checksum database.
+    proofs: &'a Proofs,
+}
+
 /// What was found of one module version.
 struct Module {
     tally: Tally,
@@ -82,42 +93,27 @@ struct Module {
 }
 
 /// Judges one version, and once more as long as what seems wrong is being written or removed.
-fn settled(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>, verifier: &mut Verifier) -> Module {
-    let mut module = judge(run, root, unit, main, verifier);
+fn settled(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, verifier: &mut Verifier) -> Module {
+    let mut module = judge(run, root, unit, outside, verifier);
     for _ in 0..ROUNDS {
         if !youngest_damage(root, &module.tally).is_some_and(|changed| wait_until_quiet(changed, QUIET)) {
             break;
         }
         let again = unit.listed_again(root);
-        module = judge(run, root, &again, main, verifier);
+        module = judge(run, root, &again, outside, verifier);
     }
     module
 }
 
-/// When the youngest node was changed that a finding on content is about, or where it is gone, the folder that held it.
-fn youngest_damage(root: &Root, tally: &Tally) -> Option<i128> {
-    let content = |kind: Kind| matches!(kind, Kind::Integrity | Kind::Tamper);
-    let changed = |path: &Path| -> Option<i128> {
-        path.ancestors()
-            .take_while(|p| p.starts_with(&root.path))
-            .find_map(|p| sys::lstat(p).ok())
-            .map(|stat| stat.mtime_ns.max(stat.ctime_ns))
-    };
-    tally
-        .sink
-        .iter()
-        .filter(|f| content(f.rule.kind))
-        .filter_map(|f| match &f.place {
-            Place::Path(path) => changed(path),
-            Place::Env(_) => None,
-        })
-        .max()
-}
-
-fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>, verifier: &mut Verifier) -> Module {
+fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, verifier: &mut Verifier) -> Module {
     let mut tally = run.tally();
     let files = unit.read(root, &mut tally);
-    let claims = download::version(&root.path, unit, &files, main, &mut tally.sink);
+    let main = outside.main;
+    let proven = outside.proofs.of(&unit.module());
+    let mut claims = download::version(&root.path, unit, &files, main, &mut tally.sink);
+    if let (Some(h1), false) = (claims.go_mod, claims.go_mod_told) {
+        claims.go_mod_told = recorded::go_mod(&root.path, unit, h1, proven, &mut tally.sink);
+    }
     let zip_file = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut tally)).flatten();
     let tree_dir = open_tree(root, unit, &mut tally);
     let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
@@ -139,7 +135,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, main: Option<&MainSums>
                 }
             })
         };
-        verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, &mut module);
+        verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module);
     }
     if let (Some(h1), true) = (claims.go_mod, run.plan.facts) {
         let path = root.path.join(unit.path(Part::Mod));
@@ -158,12 +154,13 @@ fn verified(
     claims: &Claims,
     go_mod: Option<&[u8]>,
     main: Option<&MainSums>,
+    proven: Option<&ProvenSums>,
     module: &mut Module,
 ) {
     let tally = &mut module.tally;
     let mut trust = ModuleTrust::None;
     let claimed = claims.ziphash.and_then(|z| z.h1());
-    let sums = sum_claims(root, unit, evidence, claimed, main);
+    let sums = sum_claims(root, unit, evidence, claimed, main, proven);
     if let Some(read) = &evidence.zip {
         tally.counts.bytes += read.bytes;
         if let Some(why) = &read.unread {
@@ -175,6 +172,7 @@ fn verified(
             checked::zip::judge(evidence, read, &sums, &mut tally.sink);
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
+                trust = recorded::zip(&root.path, unit, h1, proven, trust, &mut tally.sink);
                 module.h1 = Some(h1.to_string());
             }
             let sound = read.h1.is_some() && !tally.sink.iter().skip(before).any(|f| f.level == Level::Error);
@@ -220,13 +218,14 @@ fn verified(
     }
 }
 
-/// What go.sum and `.ziphash` claim of a module.
+/// What the checksum database, go.sum and `.ziphash` claim of a module.
 fn sum_claims(
     root: &Root,
     unit: &VersionUnit,
     evidence: &ModuleEvidence,
     ziphash: Option<H1>,
     main: Option<&MainSums>,
+    proven: Option<&ProvenSums>,
 ) -> SumClaims {
     let computed = evidence.zip.as_ref().and_then(|z| z.h1).or(evidence.tree.as_ref().and_then(|t| t.h1));
     let listed =
@@ -236,8 +235,9 @@ fn sum_claims(
             }
             Verdict::Absent => None,
         });
+    let recorded = proven.filter(|p| !p.exempt).and_then(|p| Some(SumClaim { h1: p.zip?, by: p.by.clone() }));
     let by = root.path.join(unit.path(Part::Ziphash)).display().to_string();
-    SumClaims { proven: listed, ziphash: ziphash.map(|h1| SumClaim { h1, by }) }
+    SumClaims { proven: recorded.or(listed), ziphash: ziphash.map(|h1| SumClaim { h1, by }) }
 }
 
 fn open_zip(root: &Root, unit: &VersionUnit, tally: &mut Tally) -> Option<(PathBuf, File)> {

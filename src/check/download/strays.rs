@@ -247,10 +247,10 @@ const KNOWN_DATABASES: [&str; 2] = ["sum.golang.org", "sum.golang.google.cn"];
 
 /// Judges which checksum databases have records here. `gosumdb` is the value of GOSUMDB: a name, or a name with key and
 /// perhaps a URL.
-pub fn databases(root: &Path, databases: &BTreeMap<String, PathBuf>, gosumdb: &str, sink: &mut Sink) {
+pub fn databases(root: &Path, databases: &BTreeMap<String, PathBuf>, gosumdb: &str, known: Option<&str>, sink: &mut Sink) {
     let configured = gosumdb.split_whitespace().next().and_then(|k| k.split('+').next()).unwrap_or("");
-    let known = |name: &str| {
-        KNOWN_DATABASES.iter().copied().chain([configured]).any(|k| {
+    let is_known = |name: &str| {
+        KNOWN_DATABASES.iter().copied().chain([configured]).chain(known).any(|k| {
             // A name may hold slashes: the folders above it are known too.
             k == name || k.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
         })
@@ -258,7 +258,7 @@ pub fn databases(root: &Path, databases: &BTreeMap<String, PathBuf>, gosumdb: &s
     let mut told: Option<&str> = None;
     for (name, folder) in databases {
         let below_told = told.is_some_and(|t| name.strip_prefix(t).is_some_and(|rest| rest.starts_with('/')));
-        if known(name) || below_told {
+        if is_known(name) || below_told {
             continue;
         }
         told = Some(name);
