@@ -116,7 +116,13 @@ impl Verifier {
                 spent: 0,
                 claimed: 0,
             };
-            match pass.run() {
+            let ended = pass.run();
+            for (i, sha) in pass.inflater.digests() {
+                if let Some(place) = pass.shas.get_mut(i) {
+                    *place = Some(sha);
+                }
+            }
+            match ended {
                 Ok(()) => {
                     let mut extents = std::mem::take(&mut pass.extents);
                     check_layout(&dir, &mut extents, &mut zip.damage);
@@ -191,11 +197,12 @@ impl Pass<'_, '_> {
         let end = local.data.saturating_add(member.compressed);
         self.spent = self.spent.saturating_add(member.compressed.min(self.zip.size));
         self.claimed = self.claimed.saturating_add(member.size);
+        let mut whole = false;
         let within = self.spent <= self.zip.size.saturating_mul(2) && self.claimed <= MAX_ZIP;
         if name.ends_with(b"/") {
             self.folder(i, member);
         } else if within {
-            self.content(i, member, local, name)?;
+            whole = self.content(i, member, local, name)?;
         } else {
             self.pass_over(i, member);
         }
@@ -203,8 +210,12 @@ impl Pass<'_, '_> {
         let mut unseen = Damages::default();
         let damage = if name.ends_with(b"/") { &mut unseen } else { &mut self.zip.damage };
         let descriptor = check_descriptor(&mut self.window, member, local, end, name, damage)?;
-        if let (None, Some(sha)) = (descriptor, self.shas.get_mut(i).filter(|_| !name.ends_with(b"/"))) {
-            *sha = None;
+        if let Some(sha) = self.shas.get_mut(i).filter(|_| !name.ends_with(b"/")) {
+            match descriptor {
+                None => *sha = None,
+                Some(_) if whole && sha.is_none() => self.inflater.keep(i),
+                Some(_) => {}
+            }
         }
         let stop = end.saturating_add(descriptor.unwrap_or(0));
         self.extents.push(Extent { start: member.offset, stop, member: i });
@@ -231,7 +242,8 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn content(&mut self, i: usize, member: &Member, local: LocalHeader, name: &[u8]) -> io::Result<()> {
+    /// Says whether the content is what Go takes. If it has no sha256 after that, it is what the inflater read last.
+    fn content(&mut self, i: usize, member: &Member, local: LocalHeader, name: &[u8]) -> io::Result<bool> {
         let path = self.names.path(i);
         let mut go_mod = (path == Some("go.mod") && member.size <= MAX_GO_MOD).then(Vec::new);
         let mut sibling = match (&mut self.walker, path) {
@@ -265,7 +277,7 @@ impl Pass<'_, '_> {
                     damage.push(ZipDamage::NoCrc(named()));
                 }
                 if let Some(sha) = self.shas.get_mut(i).filter(|_| whole) {
-                    *sha = Some(content.sha256);
+                    *sha = content.sha256;
                 }
                 self.zip.go_mod = go_mod.filter(|_| whole).or(self.zip.go_mod.take());
             }
@@ -277,7 +289,7 @@ impl Pass<'_, '_> {
         if let (Some(walker), Some(sibling)) = (&mut self.walker, sibling) {
             walker.settle(sibling, whole);
         }
-        Ok(())
+        Ok(whole)
     }
 }
 

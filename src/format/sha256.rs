@@ -94,11 +94,7 @@ impl Lane {
         if !self.ended || self.is_pending() {
             return None;
         }
-        let mut out = [0; 32];
-        for (to, word) in out.chunks_exact_mut(4).zip(self.state) {
-            to.copy_from_slice(&word.to_be_bytes());
-        }
-        Some(out)
+        Some(digest_of(self.state))
     }
 
     /// Reads once more; nothing read means that `from` is at its end. After [`Lane::end`] nothing more is read.
@@ -196,6 +192,99 @@ fn advance_with(unit: Option<x2::Unit>, a: &mut Lane, b: &mut Lane) {
     (a.state, b.state) = (of_a, of_b);
     a.taken += blocks;
     b.taken += blocks;
+}
+
+/// The sha256 of each of `messages`, which lie in memory: the two lanes take them from the longest to the shortest, so that
+/// both end at nearly the same time. `done` is told the index of a message and its digest, in no order to rely on.
+pub fn hash_each(messages: &[&[u8]], done: &mut dyn FnMut(usize, [u8; 32])) {
+    hash_each_with(x2::Unit::detect(), messages, done);
+}
+
+fn hash_each_with(unit: Option<x2::Unit>, messages: &[&[u8]], done: &mut dyn FnMut(usize, [u8; 32])) {
+    let mut order: Vec<(usize, &[u8])> = messages.iter().copied().enumerate().collect();
+    order.sort_unstable_by_key(|(_, m)| m.len());
+    let mut a = order.pop().map(Slice::new);
+    let mut b = order.pop().map(Slice::new);
+    loop {
+        match (&mut a, &mut b) {
+            (Some(a), Some(b)) => Slice::advance_both(unit, a, b),
+            (Some(one), None) | (None, Some(one)) => one.advance(),
+            (None, None) => return,
+        }
+        for slot in [&mut a, &mut b] {
+            if let Some(ended) = slot.as_ref().filter(|s| s.pending().is_empty()) {
+                done(ended.index, digest_of(ended.state));
+                *slot = order.pop().map(Slice::new);
+            }
+        }
+    }
+}
+
+/// A message in memory under way.
+#[derive(Debug)]
+struct Slice<'a> {
+    index: usize,
+    state: [u32; 8],
+    /// Whole blocks that are not part of the hash yet.
+    whole: &'a [Block],
+    /// The rest of the message and the padding: the last blocks, from `padded` on.
+    last: [Block; PADDING_BLOCKS],
+    padded: usize,
+}
+
+impl<'a> Slice<'a> {
+    fn new((index, message): (usize, &'a [u8])) -> Self {
+        let (whole, rest) = message.as_chunks::<64>();
+        let padded = usize::from(rest.len() + 1 + size_of::<u64>() <= size_of::<Block>());
+        let mut last = [[0; 64]; PADDING_BLOCKS];
+        let text = last.as_flattened_mut().get_mut(padded * size_of::<Block>()..).unwrap_or_default();
+        for (to, from) in text.iter_mut().zip(rest.iter().chain(&[0x80])) {
+            *to = *from;
+        }
+        if let Some(bits) = text.last_chunk_mut::<8>() {
+            *bits = u64::try_from(message.len()).unwrap_or(u64::MAX).wrapping_mul(8).to_be_bytes();
+        }
+        Slice { index, state: START, whole, last, padded }
+    }
+
+    fn pending(&self) -> &[Block] {
+        if self.whole.is_empty() { self.last.get(self.padded..).unwrap_or_default() } else { self.whole }
+    }
+
+    fn advance(&mut self) {
+        let mut state = self.state;
+        let blocks = self.pending().len();
+        compress256(&mut state, self.pending());
+        self.take(state, blocks);
+    }
+
+    fn advance_both(unit: Option<x2::Unit>, a: &mut Slice<'_>, b: &mut Slice<'_>) {
+        let Some(unit) = unit else {
+            a.advance();
+            return b.advance();
+        };
+        let blocks = a.pending().len().min(b.pending().len());
+        let (mut of_a, mut of_b) = (a.state, b.state);
+        unit.compress((&mut of_a, a.pending()), (&mut of_b, b.pending()));
+        a.take(of_a, blocks);
+        b.take(of_b, blocks);
+    }
+
+    fn take(&mut self, state: [u32; 8], blocks: usize) {
+        self.state = state;
+        match self.whole.get(blocks..) {
+            Some(rest) if !self.whole.is_empty() => self.whole = rest,
+            _ => self.padded += blocks,
+        }
+    }
+}
+
+fn digest_of(state: [u32; 8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (to, word) in out.chunks_exact_mut(4).zip(state) {
+        to.copy_from_slice(&word.to_be_bytes());
+    }
+    out
 }
 
 #[cfg(test)]

@@ -63,10 +63,18 @@ fn hash_all(unit: Option<x2::Unit>, messages: &[Vec<u8>], lengths: &[usize]) -> 
     }
 }
 
+fn hash_in_memory(unit: Option<x2::Unit>, messages: &[Vec<u8>]) -> Vec<[u8; 32]> {
+    let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+    let mut out = vec![None; messages.len()];
+    hash_each_with(unit, &slices, &mut |i, digest| assert_eq!(out[i].replace(digest), None, "told once"));
+    out.into_iter().map(Option::unwrap).collect()
+}
+
 fn check(messages: &[Vec<u8>], lengths: &[usize]) {
     let want: Vec<[u8; 32]> = messages.iter().map(|m| Sha256::digest(m).into()).collect();
     for unit in [x2::Unit::detect(), None] {
         assert_eq!(hash_all(unit, messages, lengths), want, "{unit:?}");
+        assert_eq!(hash_in_memory(unit, messages), want, "{unit:?}");
     }
 }
 

@@ -6,8 +6,9 @@ use std::io;
 use flate2::{Decompress, FlushDecompress, Status};
 use sha2::{Digest, Sha256};
 
+use super::batch::{AT_ONCE, Batch};
 use super::central::Member;
-use super::window::Window;
+use super::window::{WINDOW, Window};
 use crate::format::ReadAt;
 
 /// Size of a piece in bytes. Every piece but the last of a member is this long.
@@ -22,8 +23,8 @@ pub struct Content {
     pub used: u64,
     /// CRC-32 (IEEE).
     pub crc32: u32,
-    /// sha256.
-    pub sha256: [u8; 32],
+    /// sha256; `None` if it is still to be computed along with those of other members: [`Inflater::keep`].
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// Why a member has no content that Go would take.
@@ -44,11 +45,12 @@ pub enum Failure {
 pub struct Inflater {
     raw: Decompress,
     piece: Vec<u8>,
+    batch: Batch,
 }
 
 impl Default for Inflater {
     fn default() -> Self {
-        Inflater { raw: Decompress::new(false), piece: vec![0; PIECE] }
+        Inflater { raw: Decompress::new(false), piece: vec![0; PIECE], batch: Batch::default() }
     }
 }
 
@@ -62,6 +64,10 @@ impl Inflater {
         data: u64,
         take: &mut dyn FnMut(&[u8]),
     ) -> io::Result<Result<Content, Failure>> {
+        if let Some(content) = self.at_once(window, member, data)? {
+            self.batch.last().chunks(PIECE).for_each(take);
+            return Ok(Ok(content));
+        }
         let mut sums = Sums { size: 0, crc32: crc32fast::Hasher::new(), sha256: Sha256::new(), take };
         let used = match member.method {
             0 => self.stored(window, member, data, &mut sums)?,
@@ -71,10 +77,51 @@ impl Inflater {
         Ok(match used {
             Ok(_) if sums.size != member.size => Err(Failure::WrongSize((sums.size < member.size).then_some(sums.size))),
             Ok(used) => {
-                Ok(Content { size: sums.size, used, crc32: sums.crc32.finalize(), sha256: sums.sha256.finalize().into() })
+                let sha256 = Some(sums.sha256.finalize().into());
+                Ok(Content { size: sums.size, used, crc32: sums.crc32.finalize(), sha256 })
             }
             Err(failure) => Err(failure),
         })
+    }
+
+    /// The content read last, which came without its sha256, counts: it is hashed as that of `member`.
+    pub fn keep(&mut self, member: usize) {
+        self.batch.keep(member);
+    }
+
+    /// The sha256 of every member that was kept since this was last asked for.
+    pub fn digests(&mut self) -> Vec<(usize, [u8; 32])> {
+        self.batch.digests()
+    }
+
+    /// Inflates a member of moderate size in one step. `None` for any other, and for one that is not exactly what it claims:
+    /// what is wrong with it shows when it is read piece by piece.
+    fn at_once<R: ReadAt + ?Sized>(
+        &mut self,
+        window: &mut Window<'_, R>,
+        member: &Member,
+        data: u64,
+    ) -> io::Result<Option<Content>> {
+        let (Ok(size), Ok(compressed)) = (usize::try_from(member.size), usize::try_from(member.compressed)) else {
+            return Ok(None);
+        };
+        if member.method != 8 || size > AT_ONCE || compressed > WINDOW {
+            return Ok(None);
+        }
+        let input = window.bytes(data, compressed)?;
+        if input.len() < compressed {
+            return Ok(None);
+        }
+        self.raw.reset(false);
+        // One byte more than is claimed, so that more than is claimed shows.
+        let room = self.batch.room(size + 1);
+        let ended = self.raw.decompress(input, room, FlushDecompress::Finish);
+        if !matches!(ended, Ok(Status::StreamEnd)) || self.raw.total_out() != member.size {
+            return Ok(None);
+        }
+        self.batch.filled(size);
+        let crc32 = crc32fast::hash(self.batch.last());
+        Ok(Some(Content { size: member.size, used: self.raw.total_in(), crc32, sha256: None }))
     }
 
     fn stored<R: ReadAt + ?Sized>(

@@ -5,6 +5,7 @@
 //! lies elsewhere in the file it never sees: here every byte is accounted for. All damage is collected as [`ZipDamage`],
 //! and each tells whether Go refuses the zip for it or ignores it.
 
+mod batch;
 mod central;
 mod content;
 mod damage;
