@@ -78,7 +78,7 @@ mod tests {
     fn what_is_kept_is_hashed_and_what_is_not_is_forgotten() {
         let mut batch = Batch::default();
         let content = |i: usize| vec![u8::try_from(i % 251).unwrap(); i * 97 % 70_000];
-        let mut add = |batch: &mut Batch, i: usize| {
+        let add = |batch: &mut Batch, i: usize| {
             let content = content(i);
             batch.room(content.len() + 1)[..content.len()].copy_from_slice(&content);
             batch.filled(content.len());
