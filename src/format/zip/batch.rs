@@ -3,10 +3,10 @@
 use crate::format::sha256::hash_each;
 
 /// Largest member, in bytes, that is inflated in one step.
-pub(super) const AT_ONCE: usize = 1 << 20;
+pub(super) const AT_ONCE: usize = 4 << 20;
 
 /// From this many bytes on what was kept is hashed: little enough to lie in the second-level cache still.
-const ENOUGH: usize = 256 << 10;
+const ENOUGH: usize = 1 << 20;
 
 /// What was inflated and is not hashed yet.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ mod tests {
     fn what_is_kept_is_hashed_and_what_is_not_is_forgotten() {
         let mut batch = Batch::default();
         let content = |i: usize| vec![u8::try_from(i % 251).unwrap(); i * 97 % 70_000];
-        let mut add = |batch: &mut Batch, i: usize| {
+        let add = |batch: &mut Batch, i: usize| {
             let content = content(i);
             batch.room(content.len() + 1)[..content.len()].copy_from_slice(&content);
             batch.filled(content.len());
