@@ -93,6 +93,9 @@ impl Node {
     /// Cheap for what is ordinary: an access ACL that grants write access shows in the group's write bit, which then holds
     /// the ACL's mask (acl(5)), so other files are not asked; folders are asked for their default ACL.
     pub fn look(root: &Root, rel: &Path, stat: Stat) -> io::Result<Node> {
+        if !Node::may_hold_more(stat) {
+            return Ok(Node { rel: rel.to_path_buf(), stat, link: None, acl: Vec::new(), default_acl: Vec::new() });
+        }
         let path = if rel.as_os_str().is_empty() { root.real.clone() } else { root.real.join(rel) };
         let link = if stat.kind == NodeKind::Link { Some(follow(root, rel, &path)?) } else { None };
         let granted = |default| -> Vec<Grantee> {
@@ -104,6 +107,11 @@ impl Node {
         let acl = if stat.group_writes() { named(granted(false)) } else { Vec::new() };
         let default_acl = if stat.kind == NodeKind::Dir { granted(true) } else { Vec::new() };
         Ok(Node { rel: rel.to_path_buf(), stat, link, acl, default_acl })
+    }
+
+    /// Whether the system has to be asked for more than the state: what a link leads to, whom an ACL lets write.
+    fn may_hold_more(stat: Stat) -> bool {
+        matches!(stat.kind, NodeKind::Link | NodeKind::Dir) || stat.group_writes()
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::format::sha256::hash_each;
 
 /// Largest member, in bytes, that is inflated in one step.
-pub(super) const AT_ONCE: usize = 1 << 20;
+pub(super) const AT_ONCE: usize = 4 << 20;
 
 /// From this many bytes on what was kept is hashed: little enough to lie in the second-level cache still.
-const ENOUGH: usize = 256 << 10;
+const ENOUGH: usize = 1 << 20;
 
 /// What was inflated and is not hashed yet.
 #[derive(Debug, Default)]

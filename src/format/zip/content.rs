@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::batch::{AT_ONCE, Batch};
 use super::central::Member;
-use super::window::{WINDOW, Window};
+use super::window::Window;
 use crate::format::ReadAt;
 
 /// Size of a piece in bytes. Every piece but the last of a member is this long.
@@ -102,22 +102,23 @@ impl Inflater {
         member: &Member,
         data: u64,
     ) -> io::Result<Option<Content>> {
-        let (Ok(size), Ok(compressed)) = (usize::try_from(member.size), usize::try_from(member.compressed)) else {
+        let Some(size) = usize::try_from(member.size).ok().filter(|s| *s <= AT_ONCE && member.method == 8) else {
             return Ok(None);
         };
-        if member.method != 8 || size > AT_ONCE || compressed > WINDOW {
-            return Ok(None);
-        }
-        let input = window.bytes(data, compressed)?;
-        if input.len() < compressed {
-            return Ok(None);
-        }
         self.raw.reset(false);
         // One byte more than is claimed, so that more than is claimed shows.
         let room = self.batch.room(size + 1);
-        let ended = self.raw.decompress(input, room, FlushDecompress::Finish);
-        if !matches!(ended, Ok(Status::StreamEnd)) || self.raw.total_out() != member.size {
-            return Ok(None);
+        loop {
+            let used = self.raw.total_in();
+            let input = window.some(data.saturating_add(used), member.compressed.saturating_sub(used))?;
+            let last = used.saturating_add(length(input.len())) == member.compressed;
+            let flush = if last { FlushDecompress::Finish } else { FlushDecompress::None };
+            let made = usize::try_from(self.raw.total_out()).unwrap_or(usize::MAX);
+            match self.raw.decompress(input, room.get_mut(made..).unwrap_or_default(), flush) {
+                Ok(Status::StreamEnd) if self.raw.total_out() == member.size => break,
+                Ok(Status::Ok) if !last && self.raw.total_in() > used => {}
+                _ => return Ok(None),
+            }
         }
         self.batch.filled(size);
         let crc32 = crc32fast::hash(self.batch.last());
