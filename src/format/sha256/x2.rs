@@ -55,13 +55,20 @@ fn compress((a, a_blocks): (&mut [u32; 8], &[Block]), (b, b_blocks): (&mut [u32;
     for (a_block, b_block) in a_blocks.iter().zip(b_blocks) {
         let (before_a, before_b) = (at_a, at_b);
         let (mut a_words, mut b_words) = (words(a_block), words(b_block));
-        for (i, k) in K.into_iter().enumerate() {
-            let k = vector(k);
-            at_a.rounds(_mm_add_epi32(a_words[0], k));
-            at_b.rounds(_mm_add_epi32(b_words[0], k));
-            a_words = following(a_words, i);
-            b_words = following(b_words, i);
+        // Written out, not a loop: the schedule then stays in registers, and without that a second message gains nothing.
+        macro_rules! groups {
+            ($($i:literal)*) => {$(
+                let k = vector(K[$i]);
+                at_a.rounds(_mm_add_epi32(a_words[0], k));
+                at_b.rounds(_mm_add_epi32(b_words[0], k));
+                a_words = following::<$i>(a_words);
+                b_words = following::<$i>(b_words);
+            )*};
         }
+        groups!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+        let k = vector(K[15]);
+        at_a.rounds(_mm_add_epi32(a_words[0], k));
+        at_b.rounds(_mm_add_epi32(b_words[0], k));
         at_a.add(before_a);
         at_b.add(before_b);
     }
@@ -116,11 +123,11 @@ impl State {
     }
 }
 
-/// The schedule moved on by four words after the group `i`; the last three groups need no new ones.
+/// The schedule moved on by four words after the group `I`; the last four groups need no new ones.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn following([w0, w1, w2, w3]: [__m128i; 4], i: usize) -> [__m128i; 4] {
-    if i >= 12 {
+fn following<const I: usize>([w0, w1, w2, w3]: [__m128i; 4]) -> [__m128i; 4] {
+    if I >= 12 {
         return [w1, w2, w3, w0];
     }
     let part = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8::<4>(w3, w2));
