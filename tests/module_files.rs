@@ -349,6 +349,22 @@ fn zips_of_other_writers_are_fine() {
 }
 
 #[test]
+fn a_file_that_go_finds_too_large_is_a_file_of_the_directory_all_the_same() {
+    for name in ["LICENSE", "go.mod"] {
+        let mut members = members();
+        for m in members.iter_mut().filter(|m| m.name == format!("{PREFIX}{name}").as_bytes()) {
+            m.content = vec![b'\n'; (16 << 20) + 1];
+        }
+        let world = World::of(module(), &members);
+        let (alone, evidence) = (world.tree_alone(), world.look());
+        let (zip, tree) = (evidence.zip.unwrap(), evidence.tree.unwrap());
+        assert!(zip.damage.iter().any(|d| d.class() == ZipClass::TooLarge), "{name}");
+        assert!(tree.damage.is_empty() && tree.unread.is_empty(), "{name}: {:?}", tree.damage);
+        assert_eq!((tree.same_as_zip, tree.h1, zip.h1), (Some(true), alone.h1, alone.h1), "{name}");
+    }
+}
+
+#[test]
 fn a_huge_sparse_file_is_no_work() {
     let folder = tempfile::tempdir().unwrap();
     let zip = folder.path().join("x.zip");
