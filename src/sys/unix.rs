@@ -351,8 +351,6 @@ pub mod acl {
 
 /// This process.
 pub mod process {
-    use super::*;
-
     /// Effective user of this process.
     pub fn effective_uid() -> u32 {
         rustix::process::geteuid().as_raw()
@@ -372,7 +370,7 @@ pub mod process {
     pub fn mountinfo() -> Option<Vec<u8>> {
         #[cfg(target_os = "linux")]
         {
-            super::super::open(Path::new("/proc/self/mountinfo")).and_then(|mut f| f.read_all(16 << 20)).ok().map(|(b, _)| b)
+            super::super::open(std::path::Path::new("/proc/self/mountinfo")).and_then(|mut f| f.read_all(16 << 20)).ok().map(|(b, _)| b)
         }
         #[cfg(not(target_os = "linux"))]
         {

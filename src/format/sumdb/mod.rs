@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
-/// Bytes of a [`Hash`].
+/// Bytes of a [`struct@Hash`].
 pub const HASH_SIZE: usize = 32;
 
 impl Hash {
