@@ -370,7 +370,10 @@ pub mod process {
     pub fn mountinfo() -> Option<Vec<u8>> {
         #[cfg(target_os = "linux")]
         {
-            super::super::open(std::path::Path::new("/proc/self/mountinfo")).and_then(|mut f| f.read_all(16 << 20)).ok().map(|(b, _)| b)
+            super::super::open(std::path::Path::new("/proc/self/mountinfo"))
+                .and_then(|mut f| f.read_all(16 << 20))
+                .ok()
+                .map(|(b, _)| b)
         }
         #[cfg(not(target_os = "linux"))]
         {
