@@ -57,9 +57,9 @@ pub struct Trust {
     pub ziphash: u64,
     /// Modules that no claim holds.
     pub module_none: u64,
-    /// Outputs whose content ID was recomputed.
+    /// Outputs whose build ID fits their bytes and an action entry.
     pub build_id: u64,
-    /// Outputs whose bytes fit their name.
+    /// Outputs whose bytes fit their name, and no more.
     pub sha256: u64,
     /// Outputs that nothing holds.
     pub output_none: u64,

@@ -163,6 +163,10 @@ pub enum Fact {
         sha256: String,
         /// What the content is.
         class: &'static str,
+        /// Build ID of an archive or program, empty where there is none.
+        build_id: String,
+        /// Whether the content ID fits the bytes; `None` where it can't be told.
+        content_id_ok: Option<bool>,
     },
     /// A binary.
     Binary(Box<BinaryFact>),

@@ -81,6 +81,8 @@ enum FactView<'a> {
         size: u64,
         sha256: &'a str,
         class: &'a str,
+        build_id: &'a str,
+        content_id_ok: Option<bool>,
     },
     Binary {
         #[serde(flatten)]
@@ -120,9 +122,15 @@ impl FactView<'_> {
             Fact::Action { path, action_id, output_id, size } => {
                 FactView::Action { path: at(path), action_id, output_id, size: *size }
             }
-            Fact::Output { path, output_id, size, sha256, class } => {
-                FactView::Output { path: at(path), output_id, size: *size, sha256, class }
-            }
+            Fact::Output { path, output_id, size, sha256, class, build_id, content_id_ok } => FactView::Output {
+                path: at(path),
+                output_id,
+                size: *size,
+                sha256,
+                class,
+                build_id,
+                content_id_ok: *content_id_ok,
+            },
             Fact::Binary(b) => FactView::Binary { path: at(&b.path), binary: Box::new(BinaryView::of(b)) },
         }
     }

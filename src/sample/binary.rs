@@ -61,11 +61,17 @@ impl BinarySample {
         BinarySample { name: "hello".to_owned(), go_version: "go1.26.8".to_owned(), modinfo }
     }
 
+    /// Description of the action that links the program called so.
+    pub fn link_action(name: &str) -> Vec<u8> {
+        format!("action of {name}").into_bytes()
+    }
+
     /// The file: ELF64 for linux/amd64.
     pub fn bytes(&self) -> Vec<u8> {
         let part = |seed: &str| IdHash::of(&Sha256::digest(format!("{seed} of {}", self.name)).into());
+        let action = IdHash::of(&Sha256::digest(BinarySample::link_action(&self.name)).into());
         let id = |content: &IdHash| {
-            let parts = [part("action"), part("main action"), part("main content"), content.clone()];
+            let parts = [action.clone(), part("main action"), part("main content"), content.clone()];
             BuildId::new(parts.map(|p| p.to_string()).join("/"))
         };
         let placeholder = id(&part("content"));

@@ -1,4 +1,4 @@
-//! The sample's build cache: shards, `README`, `trim.txt`, three outputs with their action entries.
+//! The sample's build cache: shards, `README`, `trim.txt`, some outputs with their action entries.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-use super::Sample;
+use super::binary::BinarySample;
+use super::{Sample, content_id};
 use crate::format::action::{ActionEntry, ActionId, OutputId};
+use crate::format::buildid::{BuildId, IdHash};
 use crate::format::hex;
 use crate::place::Place;
 use crate::sys;
 
+/// Name of the program that lies in the build cache.
+const PROGRAM: &str = "sample";
 /// Bytes of a plain output of the sample.
 const PLAIN: &[u8] = b"./sample.go\n./other.go\n";
 
@@ -28,13 +32,62 @@ impl Sample {
         self.put_output(b"sample source list", PLAIN)?;
         self.put_output(b"sample empty output", b"")?;
         self.put_output(b"sample message", b"# example.test/sample\n./sample.go:1: a message\n")?;
-        let program = b"\x7fELF a program that go run has built";
+        for package in ["one", "two"] {
+            self.put_output(&Sample::package_action(package), &Sample::archive(package))?;
+        }
+        self.put_program(&Sample::program_action(), &Sample::program())?;
+        Ok(())
+    }
+
+    /// Description of the action that compiles a package of the sample.
+    pub fn package_action(package: &str) -> Vec<u8> {
+        format!("compile {package}").into_bytes()
+    }
+
+    /// A package as the compiler writes it, in outline: both members carry the build ID, and its content ID fits.
+    pub fn archive(package: &str) -> Vec<u8> {
+        let action = IdHash::of(&Sha256::digest(Sample::package_action(package)).into());
+        let compile = |id: &BuildId| {
+            let header = format!("go object linux amd64 go1.26.8 GOAMD64=v1 X:sample\nbuild id \"{id}\"\n");
+            let member =
+                |name: &str, text: &str| format!("{name:<16}0           0     0     644     {:<10}`\n{text}", text.len());
+            let export = member("__.PKGDEF", &format!("{header}\n$$B\nexports of {package}\n$$\n"));
+            format!("!<arch>\n{export}{}", member("_go_.o", &format!("{header}\n!\ncode of {package}")))
+        };
+        let placeholder = BuildId::new(format!("{action}/{action}"));
+        let content = content_id(&placeholder, compile(&placeholder).as_bytes());
+        compile(&BuildId::new(format!("{action}/{content}"))).into_bytes()
+    }
+
+    /// The output of [`Sample::archive`] and its size.
+    pub fn an_archive(&self, package: &str) -> (OutputId, usize) {
+        let archive = Sample::archive(package);
+        (OutputId(Sha256::digest(&archive).into()), archive.len())
+    }
+
+    /// Description of the action that links the sample's cached program.
+    pub fn program_action() -> Vec<u8> {
+        BinarySample::link_action(PROGRAM)
+    }
+
+    /// A program that `go run` has linked.
+    pub fn program() -> Vec<u8> {
+        BinarySample { name: PROGRAM.to_owned(), go_version: "go1.26.8".to_owned(), modinfo: String::new() }.bytes()
+    }
+
+    /// The output of [`Sample::program`] and its size.
+    pub fn a_program(&self) -> (OutputId, usize) {
+        let program = Sample::program();
+        (OutputId(Sha256::digest(&program).into()), program.len())
+    }
+
+    /// Stores a program and its action entry, as `cache.PutExecutable` does; returns the executable directory.
+    pub fn put_program(&self, description: &[u8], program: &[u8]) -> io::Result<PathBuf> {
         let id = OutputId(Sha256::digest(program).into());
         let dir = self.output_path(id);
-        self.write(&dir.join("sample"), program)?;
-        sys::set_mode(&dir.join("sample"), 0o755)?;
-        self.put_action(b"sample program", id, program.len())?;
-        Ok(())
+        self.write_program(&dir.join(PROGRAM), program)?;
+        self.put_action(description, id, program.len())?;
+        Ok(dir)
     }
 
     /// Stores an output and its action entry, named by a description, as `cache.Put` does; returns the output's path.
@@ -46,7 +99,8 @@ impl Sample {
         Ok(path)
     }
 
-    fn put_action(&self, description: &[u8], output: OutputId, size: usize) -> io::Result<PathBuf> {
+    /// Stores an action entry, named by a description; returns its path.
+    pub fn put_action(&self, description: &[u8], output: OutputId, size: usize) -> io::Result<PathBuf> {
         let action = ActionId(Sha256::digest(description).into());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
         let entry = ActionEntry {
@@ -82,8 +136,7 @@ impl Sample {
 
     /// The one executable directory.
     pub fn an_executable(&self) -> io::Result<PathBuf> {
-        let program = b"\x7fELF a program that go run has built";
-        Ok(self.output_path(OutputId(Sha256::digest(program).into())))
+        Ok(self.output_path(self.a_program().0))
     }
 
     /// Puts a link to `target` in the place of `path`.

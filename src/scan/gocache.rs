@@ -197,12 +197,7 @@ impl Seen {
 
     /// Outputs that would be told now.
     fn suspects(&self) -> Vec<OutputId> {
-        self.outputs
-            .values()
-            .filter(|o| o.state != OutputState::Intact || self.naming(o.id).iter().any(|e| e.size != o.size))
-            .filter(|o| !self.naming(o.id).is_empty())
-            .map(|o| o.id)
-            .collect()
+        self.outputs.values().filter(|o| outputs::is_suspect(o, self.naming(o.id))).map(|o| o.id).collect()
     }
 
     /// Looks once more at whatever seems wrong, since a running build writes in place: what is young gets a second to be
@@ -252,27 +247,26 @@ impl Seen {
         let damaged = u64::try_from(self.odd.values().filter(|a| a.entry.is_err()).count()).unwrap_or(0);
         tally.coverage.damaged += damaged + self.blocked;
         for output in self.outputs.values() {
-            match outputs::joined(&root.path, output, self.naming(output.id), self.trimmed_ns, &mut tally.sink) {
-                OutputVerdict::Intact => {
-                    tally.coverage.intact += 1;
-                    tally.trust.sha256 += 1;
-                }
-                OutputVerdict::Damaged => {
-                    tally.coverage.damaged += 1;
-                    tally.trust.output_none += 1;
-                }
-                OutputVerdict::Incomplete => {
-                    tally.coverage.unverifiable += 1;
-                    tally.trust.output_none += 1;
-                }
-            }
+            let (verdict, faulty) = outputs::joined(&root.path, output, self.naming(output.id), self.trimmed_ns, &mut tally.sink);
+            let (coverage, trust) = (&mut tally.coverage, &mut tally.trust);
+            let (covered, trusted) = match verdict {
+                OutputVerdict::Traced => (&mut coverage.intact, &mut trust.build_id),
+                OutputVerdict::Intact => (&mut coverage.intact, &mut trust.sha256),
+                OutputVerdict::Damaged => (&mut coverage.damaged, &mut trust.output_none),
+                OutputVerdict::Incomplete => (&mut coverage.unverifiable, &mut trust.output_none),
+            };
+            *covered += 1;
+            *trusted += 1;
+            let faulty = u64::try_from(faulty).unwrap_or(0);
+            coverage.damaged += faulty;
+            coverage.intact += u64::try_from(self.naming(output.id).len()).unwrap_or(0).saturating_sub(faulty);
         }
         for (output, entries) in &self.entries {
             let n = u64::try_from(entries.len()).unwrap_or(0);
             if !self.outputs.contains_key(output) {
                 tally.counts.dangling += n;
+                tally.coverage.intact += n;
             }
-            tally.coverage.intact += n;
         }
         if run.plan.facts {
             self.facts(root, tally);
@@ -297,6 +291,8 @@ impl Seen {
                 OutputState::Intact | OutputState::NotOneFile(..) => o.id.to_string(),
             },
             class: o.class.as_str(),
+            build_id: o.built.as_ref().map_or_else(String::new, |b| b.id.to_string()),
+            content_id_ok: o.built.as_ref().and_then(|b| b.content_ok()),
         }));
     }
 }

@@ -264,7 +264,15 @@ pub fn facts() -> Vec<Fact> {
         Fact::Tree { path: path("/m/text@v0.3.8"), module: module.clone(), h1: None, same_as_zip: Some(true) },
         Fact::Mod { path: path("/m/v0.3.8.mod"), module, h1: "h1:b=".into() },
         Fact::Action { path: path("/c/3f/x-a"), action_id: "3f".into(), output_id: "7c".into(), size: 3 },
-        Fact::Output { path: path("/c/7c/x-d"), output_id: "7c".into(), size: 3, sha256: "7c".into(), class: "archive" },
+        Fact::Output {
+            path: path("/c/7c/x-d"),
+            output_id: "7c".into(),
+            size: 3,
+            sha256: "7c".into(),
+            class: "archive",
+            build_id: "a/b".into(),
+            content_id_ok: Some(true),
+        },
         Fact::Binary(Box::new(BinaryFact {
             path: path("/b/tool"),
             format: "elf",

@@ -1,5 +1,6 @@
 //! The build cache: action entries, outputs, what lies beside them, and the join of the two.
 
+pub mod builds;
 pub mod entries;
 pub mod outputs;
 pub mod strays;

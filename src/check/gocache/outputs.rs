@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::builds::Disagreement;
 use crate::evidence::gocache::{OutputSeen, OutputState, action_path, output_path};
 use crate::finding::{Finding, RootKind, Sink, path_text};
 use crate::format::action::ActionEntry;
@@ -128,6 +129,8 @@ const TRIM_LIMIT_NS: i128 = 5 * 86_400 * 1_000_000_000;
 /// What the join tells of one output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputVerdict {
+    /// The bytes fit the name, and the build ID in them fits the bytes and an action entry.
+    Traced,
     /// The bytes fit the name.
     Intact,
     /// They don't, and it matters.
@@ -136,14 +139,23 @@ pub enum OutputVerdict {
     Incomplete,
 }
 
-/// Judges one output against its name and the action entries that name it. `trimmed_ns`: when Go last trimmed the cache.
+/// Whether anything would be told of an output, were it judged now.
+pub fn is_suspect(output: &OutputSeen, entries: &[ActionEntry]) -> bool {
+    if output.state != OutputState::Intact {
+        return !entries.is_empty();
+    }
+    entries.iter().any(|e| e.size != output.size) || !Disagreement::of(output, entries).is_none()
+}
+
+/// Judges one output against its name, its build ID and the action entries that name it; returns also how many of these are
+/// at fault by themselves. `trimmed_ns`: when Go last trimmed the cache.
 pub fn joined(
     root: &Path,
     output: &OutputSeen,
     entries: &[ActionEntry],
     trimmed_ns: Option<i128>,
     sink: &mut Sink,
-) -> OutputVerdict {
+) -> (OutputVerdict, usize) {
     let path = root.join(output_path(output.id));
     let id = output.id.to_string();
     let find = |rule, path: &Path, message: String| Finding::at(rule, RootKind::Gocache, path, id.clone(), message);
@@ -158,14 +170,24 @@ pub fn joined(
                         .claimed_by("the entry"),
                 );
             }
-            OutputVerdict::Intact
+            let disagreement = Disagreement::of(output, entries);
+            disagreement.tell(root, output, sink);
+            let named = entries.iter().filter(|e| e.size == output.size).count();
+            let verdict = if disagreement.damages_output() {
+                OutputVerdict::Damaged
+            } else if named > disagreement.entries() && output.built.as_ref().and_then(|b| b.content_ok()) == Some(true) {
+                OutputVerdict::Traced
+            } else {
+                OutputVerdict::Intact
+            };
+            (verdict, entries.len() - named + disagreement.entries())
         }
-        OutputState::NotOneFile(0, _) if entries.is_empty() => OutputVerdict::Incomplete,
+        OutputState::NotOneFile(0, _) if entries.is_empty() => (OutputVerdict::Incomplete, 0),
         OutputState::NotOneFile(n, extra) => {
             let named = extra.as_ref().map_or_else(String::new, |x| format!(", `{}` among them", path_text(Path::new(&**x)).0));
             let message = format!("holds {n} entries{named}, where Go puts one program");
             sink.push(find(&EXECUTABLE_NOT_ONE_FILE, &path, message).claims("1 regular file", format!("{n} entries")));
-            OutputVerdict::Damaged
+            (OutputVerdict::Damaged, 0)
         }
         OutputState::Differs(differs) => {
             let (digest, inner) = &**differs;
@@ -191,7 +213,7 @@ pub fn joined(
                 )
             };
             sink.push(find(rule, &path, message).claims(output.id.to_string(), hex(digest)).claimed_by("the output's name"));
-            if rule == &OUTPUT_INCOMPLETE { OutputVerdict::Incomplete } else { OutputVerdict::Damaged }
+            (if rule == &OUTPUT_INCOMPLETE { OutputVerdict::Incomplete } else { OutputVerdict::Damaged }, 0)
         }
     }
 }

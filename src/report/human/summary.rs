@@ -206,7 +206,7 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
         }
     };
     push("proven by", list(&[("checksum database", sumdb), ("go.sum", go_sum)]));
-    push("not proven", list(&[("agree with themselves only", ziphash + sha256 + build_id)]));
+    push("not proven", list(&[("agree with themselves only", ziphash + sha256), ("fit their build ID", build_id)]));
     push("no claim", list(&[("nothing vouches for", module_none + output_none)]));
     if c.deps > 0 {
         push(
