@@ -1,10 +1,13 @@
 //! Reads the build cache: every entry opened once, hashed once.
 
+mod kept;
 mod program;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+pub use kept::Kept;
 
 use super::node::{Expect, Root};
 use super::tally::Tally;
@@ -13,6 +16,7 @@ use crate::format::binary::Format;
 use crate::format::buildid::{BuildId, ContentHasher, IdHash, Watch, archive_build_id};
 use crate::format::hex;
 use crate::format::output::{self, OutputClass};
+use crate::format::subkey::GoVersion;
 use crate::subject::gocache::{ShardEntry, shard_entry};
 use crate::sys::{Dir, File, NodeKind};
 
@@ -79,6 +83,8 @@ pub struct OutputSeen {
     pub mtime_ns: i128,
     /// What an archive of the gc compiler, or the program of an executable directory, says of its making.
     pub built: Option<Box<Built>>,
+    /// What is kept of the content of an intact one, where anything is.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// What was read of some shards, or of some entries of one.
@@ -244,12 +250,16 @@ fn read_action(dir: &Dir, id: ActionId, rel: &Path, to: &mut Yield<'_>) -> io::R
 fn read_output(dir: &Dir, id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mut Yield<'_>) -> io::Result<()> {
     if let Some(mut file) = open_in(dir, rel, to)? {
         let stat = *file.stat();
-        let (mut class, mut archive) = (OutputClass::Empty, None);
+        let (mut class, mut archive, mut version, mut whole) = (OutputClass::Empty, None, None, None);
         let hash = hasher.hash(&mut file, stat.size, &mut |piece| {
             if !piece.is_empty() {
                 let head = piece.get(..output::HEAD).unwrap_or(piece);
                 class = output::classify(head, stat.size);
                 archive = archive_build_id(head);
+                version = archive.as_ref().and_then(|_| GoVersion::of_archive(head)).map(Kept::Archive);
+                if kept::is_kept(class) && u64::try_from(piece.len()).is_ok_and(|n| n == stat.size) {
+                    whole = Some(piece.to_vec());
+                }
             }
             archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
         })?;
@@ -257,7 +267,20 @@ fn read_output(dir: &Dir, id: OutputId, rel: &Path, hasher: &mut ContentHasher, 
         to.tally.counts.bytes += hash.size;
         let state = if hash.sha256 == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
         let built = archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
-        to.seen.outputs.push(OutputSeen { id, size: hash.size, class, state, mtime_ns: stat.mtime_ns, built });
+        let mut kept = version;
+        if state == OutputState::Intact && kept::is_kept(class) {
+            kept = if hash.size > kept::MAX {
+                Some(Kept::TooLarge)
+            } else {
+                let bytes = match whole.filter(|b| u64::try_from(b.len()).is_ok_and(|n| n == hash.size)) {
+                    Some(bytes) => Some(bytes),
+                    None => kept::read_again(&file, hash.size, &hash.sha256)?,
+                };
+                bytes.map(|bytes| kept::keep(class, &bytes))
+            };
+        }
+        let kept = kept.map(Box::new);
+        to.seen.outputs.push(OutputSeen { id, size: hash.size, class, state, mtime_ns: stat.mtime_ns, built, kept });
     } else if to.root.dir.stat(rel)?.kind == NodeKind::Dir {
         let row = program::read(id, rel, hasher, to)?;
         to.seen.outputs.push(row);
