@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 pub use identify::identify;
 
 use crate::error::Error;
+use crate::facts::ModuleTrust;
 use crate::finding::RootKind;
 use crate::locate::{Flags, Settings, Source};
 use crate::rule::Level;
+use crate::sample::Sample;
 use crate::sys;
 
 /// A place to scan.
@@ -46,6 +48,8 @@ pub struct Plan {
     pub facts: bool,
     /// The key of a checksum database that is known beside Go's own and that of GOSUMDB.
     pub sumdb_key: Option<String>,
+    /// The least trust of a module that is no finding.
+    pub require_trust: Option<ModuleTrust>,
 }
 
 /// What the user asked for; paths are absolute.
@@ -76,6 +80,20 @@ pub struct Request {
     pub facts: bool,
     /// As in [`Plan`].
     pub sumdb_key: Option<String>,
+    /// As in [`Plan`].
+    pub require_trust: Option<ModuleTrust>,
+}
+
+impl Request {
+    /// What it takes to see a sample whole, whatever was done to it.
+    pub fn of_sample(sample: &Sample) -> Request {
+        Request {
+            main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
+            sumdb_key: sample.sumdb_key.clone(),
+            require_trust: sample.require_trust,
+            ..Request::default()
+        }
+    }
 }
 
 impl Plan {
@@ -84,8 +102,21 @@ impl Plan {
     /// Fails with [`Error::Usage`] where an argument is none of Go's things or the main module has no `go.mod`, and with
     /// [`Error::Io`] where an argument can't be looked at.
     pub fn assemble(settings: Settings, request: Request) -> Result<Plan, Error> {
-        let Request { paths, bins, no_bin, flags, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key } =
-            request;
+        let Request {
+            paths,
+            bins,
+            no_bin,
+            flags,
+            main_module,
+            only,
+            skip,
+            fail_on,
+            allow_empty,
+            jobs,
+            facts,
+            sumdb_key,
+            require_trust,
+        } = request;
         let all = paths.is_empty();
         let mut roots = Roots::default();
         let source = |name: &str| settings.get(name).map_or(Source::Default, |s| s.source);
@@ -123,7 +154,7 @@ impl Plan {
         }
         let Roots(mut roots) = roots;
         roots.sort_by_key(|r| r.kind);
-        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key })
+        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key, require_trust })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::{Format, ScanArgs};
+use super::args::{Format, ScanArgs, Trust};
 use super::{Exit, command_names, nearest, terminal};
 use crate::check;
 use crate::error::Error;
@@ -65,6 +65,7 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         facts: args.facts.is_some(),
         sumdb_key: None,
+        require_trust: args.require_trust.map(Trust::least),
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
     Plan::assemble(locate::survey(host, &flags)?, request)

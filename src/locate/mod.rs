@@ -33,7 +33,7 @@ use crate::word::words;
 
 pub use paths::{Os, bytes_of, text_of};
 pub use resolve::NAMES;
-pub use sumdb::{KNOWN_SUMDB, SUM_GOLANG_ORG, verifier_name};
+pub use sumdb::{KNOWN_SUMDB, SUM_GOLANG_ORG};
 pub use toolchain::{Release, go_quote};
 
 /// Where the value of a setting comes from, strongest first.

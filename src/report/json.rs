@@ -188,6 +188,8 @@ impl Sums {
             trust: TrustView {
                 modules: ModulesView { sumdb: t.sumdb, go_sum: t.go_sum, ziphash: t.ziphash, none: t.module_none },
                 outputs: OutputsView { sealed: 0, build_id: t.build_id, sha256: t.sha256, none: t.output_none },
+                binaries: BinariesView { content_id: t.content_id, none: t.binary_none },
+                dependencies: ModulesView { sumdb: t.dep_sumdb, go_sum: t.dep_go_sum, ziphash: t.dep_ziphash, none: t.dep_none },
             },
         }
     }
@@ -242,6 +244,15 @@ struct CoverageView {
 struct TrustView {
     modules: ModulesView,
     outputs: OutputsView,
+    binaries: BinariesView,
+    dependencies: ModulesView,
+}
+
+#[derive(Serialize)]
+struct BinariesView {
+    #[serde(rename = "content-id")]
+    content_id: u64,
+    none: u64,
 }
 
 #[derive(Serialize)]

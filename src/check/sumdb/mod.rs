@@ -51,6 +51,11 @@ impl Proofs {
         self.sums.get(module)
     }
 
+    /// The sums of zips that are proven of modules that no setting exempts.
+    pub fn sums(&self) -> impl Iterator<Item = (&ModuleVersion, H1)> {
+        self.sums.iter().filter(|(_, p)| !p.exempt).filter_map(|(module, p)| Some((module, p.zip?)))
+    }
+
     /// Takes what another database proves; the first one has its way.
     pub fn absorb(&mut self, other: Proofs) {
         for (module, sums) in other.sums {
