@@ -3,6 +3,7 @@
 mod identify;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use identify::identify;
 
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::facts::ModuleTrust;
 use crate::finding::RootKind;
 use crate::locate::{Flags, Settings, Source};
+use crate::remote::Remote;
 use crate::rule::Level;
 use crate::sample::Sample;
 use crate::sys;
@@ -50,6 +52,17 @@ pub struct Plan {
     pub sumdb_key: Option<String>,
     /// The least trust of a module that is no finding.
     pub require_trust: Option<ModuleTrust>,
+    /// Who is asked for what is missing; nobody without it.
+    pub online: Option<Online>,
+}
+
+/// Who is asked for what is missing, and where it is kept.
+#[derive(Debug, Clone)]
+pub struct Online {
+    /// Who is asked.
+    pub remote: Arc<dyn Remote>,
+    /// A folder of our own, never one of Go's.
+    pub folder: PathBuf,
 }
 
 /// What the user asked for; paths are absolute.
@@ -82,6 +95,8 @@ pub struct Request {
     pub sumdb_key: Option<String>,
     /// As in [`Plan`].
     pub require_trust: Option<ModuleTrust>,
+    /// As in [`Plan`].
+    pub online: Option<Online>,
 }
 
 impl Request {
@@ -91,6 +106,7 @@ impl Request {
             main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
             sumdb_key: sample.sumdb_key.clone(),
             require_trust: sample.require_trust,
+            online: sample.remote.clone().map(|remote| Online { remote, folder: sample.root().join("kept") }),
             ..Request::default()
         }
     }
@@ -116,6 +132,7 @@ impl Plan {
             facts,
             sumdb_key,
             require_trust,
+            online,
         } = request;
         let all = paths.is_empty();
         let mut roots = Roots::default();
@@ -154,7 +171,7 @@ impl Plan {
         }
         let Roots(mut roots) = roots;
         roots.sort_by_key(|r| r.kind);
-        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key, require_trust })
+        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key, require_trust, online })
     }
 }
 

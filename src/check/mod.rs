@@ -28,6 +28,7 @@ const GROUPS: &[&[&Rule]] = &[
     module::TREE_RULES,
     sumdb::RULES,
     sumdb::MODULE_RULES,
+    sumdb::ONLINE_RULES,
     trust::RULES,
     vcs::RULES,
     binary::RULES,

@@ -151,6 +151,10 @@ pub struct ScanArgs {
     /// No findings of this rule (repeatable)
     #[arg(long, value_name = "RULE", help_heading = "What to judge")]
     pub skip: Vec<String>,
+    /// Fetch what is missing to prove modules by the checksum database, as go would: through GOPROXY, or from the database itself. The paths of
+    /// modules that GOPRIVATE or GONOSUMDB name are never sent. What comes is kept in gocachescan's own cache
+    #[arg(long, help_heading = "What to judge")]
+    pub online: bool,
     /// Make a module that is proven by less than this a finding; `gocachescan explain trust` says how far each proof reaches
     #[arg(long, value_name = "TRUST", value_enum, help_heading = "What to judge")]
     pub require_trust: Option<Trust>,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Report, text};
+use crate::evidence::online::Spent;
 use crate::finding::{Finding, Mend, Place};
 use crate::locate::Setting;
 use crate::rule::Level;
@@ -41,7 +42,17 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let number = |level| report.findings.iter().filter(|f| f.level == level).count();
     let findings = Levels { error: number(Level::Error), warning: number(Level::Warning), note: number(Level::Note) };
-    line(out, "done", &Done { outcome: Outcome::of(report), sums: Sums::of(report), findings, suppressed: report.suppressed })
+    line(
+        out,
+        "done",
+        &Done {
+            outcome: Outcome::of(report),
+            sums: Sums::of(report),
+            findings,
+            suppressed: report.suppressed,
+            online: report.online.as_ref().map(OnlineView::of),
+        },
+    )
 }
 
 /// Writes `members` as one line.
@@ -97,6 +108,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("settings", &SettingsView(r))?;
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;
+        if let Some(online) = &r.online {
+            map.serialize_entry("online", &OnlineView::of(online))?;
+        }
         map.end()
     }
 }
@@ -157,7 +171,22 @@ struct Levels {
 }
 
 #[derive(Serialize)]
-struct Done {
+struct OnlineView<'a> {
+    requests: u64,
+    bytes: u64,
+    base: Option<&'a str>,
+}
+
+impl OnlineView<'_> {
+    fn of(spent: &Spent) -> OnlineView<'_> {
+        OnlineView { requests: spent.requests, bytes: spent.bytes, base: spent.base.as_deref() }
+    }
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<OnlineView<'a>>,
     #[serde(flatten)]
     outcome: Outcome,
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{QUIET, ROUNDS, Run, sumdb, wait_until_quiet, youngest_damage};
+use super::{QUIET, ROUNDS, Run, online, sumdb, wait_until_quiet, youngest_damage};
 use crate::check::binary::ModuleSums;
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
@@ -31,7 +31,8 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
-    let proofs = sumdb::databases(run, root, &skeleton, tally);
+    let (mut proofs, usable) = sumdb::databases(run, root, &skeleton, tally);
+    online::ask(run, root, number, &skeleton, &usable, &mut proofs, tally);
     for (module, sum) in proofs.sums() {
         known.add_recorded(module, &sum.to_string());
     }
@@ -235,6 +236,17 @@ fn verified(
     trust
 }
 
+/// The part of a module that stands for all of it: its zip, else its directory, else its `.mod`.
+pub(super) fn shown_part(unit: &VersionUnit) -> PathBuf {
+    if unit.has(Part::Zip) {
+        unit.path(Part::Zip)
+    } else if unit.tree.is_some() {
+        unit.tree_path()
+    } else {
+        unit.path(Part::Mod)
+    }
+}
+
 /// Counts a module as what proves it; what is damaged in any part is proven by nothing.
 fn count_trust(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, trust: ModuleTrust, tally: &mut Tally) {
     let damaged = |f: &Finding| f.level == Level::Error && matches!(f.rule.kind, Kind::Integrity | Kind::Tamper);
@@ -244,16 +256,9 @@ fn count_trust(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside
     }
     tally.trust.module(trust);
     let Some(least) = run.plan.require_trust else { return };
-    let part = if unit.has(Part::Zip) {
-        unit.path(Part::Zip)
-    } else if unit.tree.is_some() {
-        unit.tree_path()
-    } else {
-        unit.path(Part::Mod)
-    };
-    let asked = required::Required { least, go_sum: outside.main.is_some(), online: false };
+    let asked = required::Required { least, go_sum: outside.main.is_some(), online: run.plan.online.is_some() };
     let exempt = run.keys.exempt.has(&unit.name.path);
-    if let Some(finding) = required::required(asked, &unit.module(), &root.path.join(part), trust, exempt) {
+    if let Some(finding) = required::required(asked, &unit.module(), &root.path.join(shown_part(unit)), trust, exempt) {
         tally.sink.push(finding);
     }
 }

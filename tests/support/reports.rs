@@ -125,6 +125,7 @@ pub fn healthy() -> Report {
         unread: Vec::new(),
         suppressed: 0,
         facts: Vec::new(),
+        online: None,
     }
 }
 
