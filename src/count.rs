@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::facts::{Role, RoleBy};
+use crate::facts::{ModuleTrust, Role, RoleBy};
 
 /// What was looked at. Folders are not counted as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,6 +66,18 @@ pub struct Trust {
     pub sha256: u64,
     /// Outputs that nothing holds.
     pub output_none: u64,
+    /// Binaries that hold to the content ID in their build ID.
+    pub content_id: u64,
+    /// Binaries that nothing holds.
+    pub binary_none: u64,
+    /// Dependencies of binaries whose sum the checksum database proves.
+    pub dep_sumdb: u64,
+    /// Dependencies whose sum is that of the main module's go.sum.
+    pub dep_go_sum: u64,
+    /// Dependencies whose sum is that of the module cache alone.
+    pub dep_ziphash: u64,
+    /// Dependencies whose sum nothing else knows.
+    pub dep_none: u64,
 }
 
 /// What action entries are for: how many of each role are told by their key, and how many by what they hold alone.
@@ -122,4 +134,27 @@ macro_rules! sums {
 
 sums!(Counts: files, bytes, actions, outputs, modules, zips, trees, binaries, deps_matched, deps, dangling, vanished);
 sums!(Coverage: intact, damaged, unverifiable, skipped, unread);
-sums!(Trust: sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none);
+sums!(Trust: sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none, content_id, binary_none, dep_sumdb, dep_go_sum,
+    dep_ziphash, dep_none);
+
+impl Trust {
+    /// Counts a module.
+    pub fn module(&mut self, trust: ModuleTrust) {
+        *match trust {
+            ModuleTrust::Sumdb => &mut self.sumdb,
+            ModuleTrust::GoSum => &mut self.go_sum,
+            ModuleTrust::Ziphash => &mut self.ziphash,
+            ModuleTrust::None => &mut self.module_none,
+        } += 1;
+    }
+
+    /// Counts a dependency of a binary.
+    pub fn dependency(&mut self, trust: ModuleTrust) {
+        *match trust {
+            ModuleTrust::Sumdb => &mut self.dep_sumdb,
+            ModuleTrust::GoSum => &mut self.dep_go_sum,
+            ModuleTrust::Ziphash => &mut self.dep_ziphash,
+            ModuleTrust::None => &mut self.dep_none,
+        } += 1;
+    }
+}

@@ -95,6 +95,8 @@ pub struct BuildModule {
     pub sum: String,
     /// The `=>` line.
     pub replace: Option<Box<BuildModule>>,
+    /// The strongest claim that equals the sum; `None` where there is no sum.
+    pub trust: Option<ModuleTrust>,
 }
 
 /// One line of `--facts`.

@@ -3,13 +3,17 @@
 mod identify;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use identify::identify;
 
 use crate::error::Error;
+use crate::facts::ModuleTrust;
 use crate::finding::RootKind;
 use crate::locate::{Flags, Settings, Source};
+use crate::remote::Remote;
 use crate::rule::Level;
+use crate::sample::Sample;
 use crate::sys;
 
 /// A place to scan.
@@ -46,6 +50,19 @@ pub struct Plan {
     pub facts: bool,
     /// The key of a checksum database that is known beside Go's own and that of GOSUMDB.
     pub sumdb_key: Option<String>,
+    /// The least trust of a module that is no finding.
+    pub require_trust: Option<ModuleTrust>,
+    /// Who is asked for what is missing; nobody without it.
+    pub online: Option<Online>,
+}
+
+/// Who is asked for what is missing, and where it is kept.
+#[derive(Debug, Clone)]
+pub struct Online {
+    /// Who is asked.
+    pub remote: Arc<dyn Remote>,
+    /// A folder of our own, never one of Go's.
+    pub folder: PathBuf,
 }
 
 /// What the user asked for; paths are absolute.
@@ -76,6 +93,23 @@ pub struct Request {
     pub facts: bool,
     /// As in [`Plan`].
     pub sumdb_key: Option<String>,
+    /// As in [`Plan`].
+    pub require_trust: Option<ModuleTrust>,
+    /// As in [`Plan`].
+    pub online: Option<Online>,
+}
+
+impl Request {
+    /// What it takes to see a sample whole, whatever was done to it.
+    pub fn of_sample(sample: &Sample) -> Request {
+        Request {
+            main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
+            sumdb_key: sample.sumdb_key.clone(),
+            require_trust: sample.require_trust,
+            online: sample.remote.clone().map(|remote| Online { remote, folder: sample.root().join("kept") }),
+            ..Request::default()
+        }
+    }
 }
 
 impl Plan {
@@ -84,8 +118,22 @@ impl Plan {
     /// Fails with [`Error::Usage`] where an argument is none of Go's things or the main module has no `go.mod`, and with
     /// [`Error::Io`] where an argument can't be looked at.
     pub fn assemble(settings: Settings, request: Request) -> Result<Plan, Error> {
-        let Request { paths, bins, no_bin, flags, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key } =
-            request;
+        let Request {
+            paths,
+            bins,
+            no_bin,
+            flags,
+            main_module,
+            only,
+            skip,
+            fail_on,
+            allow_empty,
+            jobs,
+            facts,
+            sumdb_key,
+            require_trust,
+            online,
+        } = request;
         let all = paths.is_empty();
         let mut roots = Roots::default();
         let source = |name: &str| settings.get(name).map_or(Source::Default, |s| s.source);
@@ -123,7 +171,7 @@ impl Plan {
         }
         let Roots(mut roots) = roots;
         roots.sort_by_key(|r| r.kind);
-        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key })
+        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key, require_trust, online })
     }
 }
 

@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "count",
     "format",
     "sys",
+    "remote",
     "locate",
     "place",
     "sample",
@@ -39,6 +40,7 @@ const ORDER: &[&str] = &[
     "report",
     "scan",
     "repair",
+    "net",
     "cli",
 ];
 

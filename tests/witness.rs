@@ -27,13 +27,7 @@ fn sample() -> (tempfile::TempDir, Sample) {
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
-    let request = Request {
-        main_module: Some(sample.main()),
-        jobs: 2,
-        facts: true,
-        sumdb_key: sample.sumdb_key.clone(),
-        ..Request::default()
-    };
+    let request = Request { jobs: 2, facts: true, ..Request::of_sample(sample) };
     let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
 }

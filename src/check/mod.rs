@@ -7,6 +7,7 @@ pub mod module;
 pub mod posture;
 pub mod settings;
 pub mod sumdb;
+pub mod trust;
 pub mod vcs;
 
 use crate::rule::Rule;
@@ -31,6 +32,8 @@ const GROUPS: &[&[&Rule]] = &[
     module::TREE_RULES,
     sumdb::RULES,
     sumdb::MODULE_RULES,
+    sumdb::ONLINE_RULES,
+    trust::RULES,
     vcs::RULES,
     binary::RULES,
     settings::download::RULES,

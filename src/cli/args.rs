@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::facts::ModuleTrust;
 use crate::rule::Level;
 
 const MAIN_EXAMPLES: &str = "\
@@ -150,6 +151,13 @@ pub struct ScanArgs {
     /// No findings of this rule (repeatable)
     #[arg(long, value_name = "RULE", help_heading = "What to judge")]
     pub skip: Vec<String>,
+    /// Fetch what is missing to prove modules by the checksum database, as go would: through GOPROXY, or from the database itself. The paths of
+    /// modules that GOPRIVATE or GONOSUMDB name are never sent. What comes is kept in gocachescan's own cache
+    #[arg(long, help_heading = "What to judge")]
+    pub online: bool,
+    /// Make a module that is proven by less than this a finding; `gocachescan explain trust` says how far each proof reaches
+    #[arg(long, value_name = "TRUST", value_enum, help_heading = "What to judge")]
+    pub require_trust: Option<Trust>,
     /// The level from which the exit code is 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "What to judge")]
     pub fail_on: FailOn,
@@ -261,6 +269,24 @@ impl FailOn {
             FailOn::Warning => Some(Level::Warning),
             FailOn::Note => Some(Level::Note),
             FailOn::Never => None,
+        }
+    }
+}
+
+/// What a module must be proven by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Trust {
+    Sumdb,
+    #[value(name = "go.sum")]
+    GoSum,
+}
+
+impl Trust {
+    /// The least that is enough.
+    pub fn least(self) -> ModuleTrust {
+        match self {
+            Trust::Sumdb => ModuleTrust::Sumdb,
+            Trust::GoSum => ModuleTrust::GoSum,
         }
     }
 }

@@ -79,10 +79,8 @@ fn scan(sample: &Sample) -> Result<Report, Error> {
     let flags = Flags::default();
     let request = Request {
         flags: flags.clone(),
-        main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        sumdb_key: sample.sumdb_key.clone(),
-        ..Request::default()
+        ..Request::of_sample(sample)
     };
     let plan = Plan::assemble(locate::survey(&host, &flags)?, request)?;
     Ok(crate::scan::run(&plan, &Silent))

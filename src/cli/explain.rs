@@ -20,16 +20,26 @@ const TOPICS: &[(&str, &str, &[&str])] = &[
         "trust",
         "how far a proof reaches",
         &[
-            "A module's trust is the strongest of these:",
-            "  sumdb    included in the checksum database's signed tree, proven without a network from the local tiles",
-            "  go.sum   equal to the line of the main module that --main-module names",
-            "  ziphash  agrees with the hash that lies beside it, and with nothing else: who can change the zip can change the hash",
-            "  none     nothing to hold it to",
-            "An output of the build cache is held by the content ID inside it (build-id) or by the sha256 in its name (sha256). \
-             Both show that it was not changed carelessly, or by damage. Neither shows who made it.",
-            "So `intact` means: it holds to every claim about it. Who rewrites an action entry and its output coherently, or a zip, \
-             its hash and its tree, passes every such check. Only the checksum database, a go.sum that comes from elsewhere, or a \
-             rebuild can convict. The lines `proven by` and `not proven` of a report tell the two apart.",
+            "A module's trust is the strongest of these that its zip equals (its directory where there is no zip, its `.mod` where there is neither). One of \
+             which any part is damaged has none.",
+            "  sumdb    The checksum database's signed tree has this very module: everybody who asks it gets the same, and it has never changed since. \
+             Proven from tiles and tree heads on this disk. Stops who writes to the caches, a false proxy, and a \
+             go.sum that was changed along. Does not stop an author or a publisher's server that was malicious on the first day.",
+            "  go.sum   It equals the line of the main module that --main-module names. Stops who writes to the caches and not to that file. Does not stop \
+             a go.sum that was made from a changed module, or changed with it: it is as good as the repository that it comes from.",
+            "  ziphash  It agrees with the hash that lies beside it, and with nothing else. Stops accidents: a cut-off write, a bad disk. Does not stop \
+             anybody who writes on purpose: who can change the zip can change the hash.",
+            "  none     Nothing to hold it to.",
+            "What GOSUMDB=off, GONOSUMDB or GOPRIVATE exempts is never counted as sumdb. `--require-trust sumdb` or `go.sum` makes less a finding, for exempted \
+             modules too: list private ones in a go.sum and require `go.sum`.",
+            "An output of the build cache has one of these:",
+            "  build-id  The content ID inside it fits its bytes. Stops damage, and careless changes. Does not stop who computes the ID anew.",
+            "  sha256    Its bytes have the sha256 in its name. Stops damage. Does not stop who gives the changed file its new name.",
+            "  none      Its bytes are not those of its name.",
+            "A binary is held by its content ID, as an output is, and each module in it by the strongest claim that equals the sum in its build info. That says \
+             which sources it names, not that it was built from them: a rebuild tells.",
+            "So `intact` means: it holds to every claim about it. Who rewrites an action entry and its output coherently, or a zip, its hash and its tree, passes \
+             every check but those of sumdb and go.sum. The lines `proven by` and `not proven` of a report tell the two apart.",
         ],
     ),
     (

@@ -2,13 +2,15 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::args::{Format, ScanArgs};
+use super::args::{Format, ScanArgs, Trust};
 use super::{Exit, command_names, nearest, terminal};
 use crate::check;
 use crate::error::Error;
 use crate::locate::{self, Host};
-use crate::plan::{Plan, Request};
+use crate::net::Client;
+use crate::plan::{Online, Plan, Request};
 use crate::report::human::{Detail, Look};
 use crate::report::{Report, facts, human, json};
 use crate::sys::{self, AtomicFile, NodeKind};
@@ -65,9 +67,19 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         facts: args.facts.is_some(),
         sumdb_key: None,
+        require_trust: args.require_trust.map(Trust::least),
+        online: args.online.then(|| online(host)).transpose()?,
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
     Plan::assemble(locate::survey(host, &flags)?, request)
+}
+
+/// Who is asked with `--online`, and the folder of our own that keeps what comes.
+fn online(host: &Host) -> Result<Online, Error> {
+    let folder = locate::own_cache(host).map_err(|why| {
+        Error::Usage(format!("`--online` keeps what it fetches in your cache folder, and there is none: {why}"))
+    })?;
+    Ok(Online { remote: Arc::new(Client::new(host)), folder })
 }
 
 /// The PATH arguments, absolute. A word that is neither a path nor a command is told as what it probably was meant to be.

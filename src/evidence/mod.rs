@@ -6,6 +6,7 @@ pub mod gocache;
 pub mod main_module;
 pub mod modcache;
 pub mod node;
+pub mod online;
 pub mod owners;
 pub mod settings;
 pub mod sumdb;

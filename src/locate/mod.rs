@@ -13,6 +13,7 @@
 //! What can't be known without running Go: a GOROOT or defaults that were compiled into the program, and a toolchain that
 //! a `go` or `toolchain` line of go.mod would switch to.
 
+mod ask;
 mod defaults;
 mod goroot;
 mod layers;
@@ -31,9 +32,10 @@ use crate::error::Error;
 use crate::format::goenv::EnvFile;
 use crate::word::words;
 
+pub use ask::{Ask, Proxy, Rest, may_be_told};
 pub use paths::{Os, bytes_of, text_of};
 pub use resolve::NAMES;
-pub use sumdb::{KNOWN_SUMDB, SUM_GOLANG_ORG, verifier_name};
+pub use sumdb::{KNOWN_SUMDB, SUM_GOLANG_ORG};
 pub use toolchain::{Release, go_quote};
 
 /// Where the value of a setting comes from, strongest first.
@@ -191,6 +193,20 @@ pub fn resolve(host: &Host, flags: &Flags) -> Result<Settings, Error> {
 /// The same, but what Go refuses is told in [`Settings::refusal`]: a scan still wants the rest.
 pub fn survey(host: &Host, flags: &Flags) -> Result<Settings, Error> {
     resolve::survey(Os::current(), host, flags)
+}
+
+/// The folder where gocachescan keeps what it fetched: beside the build cache's default place, and never one of Go's.
+///
+/// # Errors
+///
+/// Go's words for a user without a cache folder.
+pub fn own_cache(host: &Host) -> Result<PathBuf, String> {
+    let os = Os::current();
+    let flags = Flags::default();
+    let env = layers::Env::new(os, host, &flags);
+    // As new releases of Go do: a relative XDG_CACHE_HOME is refused.
+    let folder = defaults::user_cache_dir(os, &env, u32::MAX)?;
+    Ok(host.cwd.join(text_of(&os.join(&[&folder, b"gocachescan"]))))
 }
 
 impl Settings {

@@ -5,6 +5,7 @@ use super::paths::{Os, text_of};
 use super::resolve::Resolver;
 use super::toolchain::go_quote;
 use crate::format::quoted;
+use crate::format::sumdb::key::VerifierKey;
 use crate::sys::{self, NodeKind};
 
 /// Go's reason, in its own words; GOCACHE is judged where it is resolved.
@@ -73,7 +74,7 @@ fn bad_sumdb(value: &str) -> Option<String> {
         [] | ["off"] => None,
         [_, _, _, ..] => Some("invalid GOSUMDB: too many fields".to_owned()),
         [key, ..] if super::KNOWN_SUMDB.contains(key) => None,
-        [key, ..] => super::sumdb::verifier_name(key).is_none().then(|| "invalid GOSUMDB: malformed verifier id".to_owned()),
+        [key, ..] => VerifierKey::parse(key).err().map(|fault| format!("invalid GOSUMDB: {fault}")),
     }
 }
 

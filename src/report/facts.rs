@@ -197,6 +197,8 @@ struct BuildModuleView<'a> {
     version: &'a str,
     sum: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     replace: Option<Box<BuildModuleView<'a>>>,
 }
 
@@ -209,6 +211,12 @@ impl BuildModuleView<'_> {
     }
 
     fn plain(m: &BuildModule) -> BuildModuleView<'_> {
-        BuildModuleView { path: &m.path, version: &m.version, sum: &m.sum, replace: None }
+        BuildModuleView {
+            path: &m.path,
+            version: &m.version,
+            sum: &m.sum,
+            trust: m.trust.map(ModuleTrust::as_str),
+            replace: None,
+        }
     }
 }

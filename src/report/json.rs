@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Report, Roles, text};
+use crate::evidence::online::Spent;
 use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
 use crate::locate::Setting;
@@ -43,7 +44,17 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let number = |level| report.findings.iter().filter(|f| f.level == level).count();
     let findings = Levels { error: number(Level::Error), warning: number(Level::Warning), note: number(Level::Note) };
-    line(out, "done", &Done { outcome: Outcome::of(report), sums: Sums::of(report), findings, suppressed: report.suppressed })
+    line(
+        out,
+        "done",
+        &Done {
+            outcome: Outcome::of(report),
+            sums: Sums::of(report),
+            findings,
+            suppressed: report.suppressed,
+            online: report.online.as_ref().map(OnlineView::of),
+        },
+    )
 }
 
 /// Writes `members` as one line.
@@ -100,6 +111,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("settings", &SettingsView(r))?;
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;
+        if let Some(online) = &r.online {
+            map.serialize_entry("online", &OnlineView::of(online))?;
+        }
         map.end()
     }
 }
@@ -160,7 +174,22 @@ struct Levels {
 }
 
 #[derive(Serialize)]
-struct Done {
+struct OnlineView<'a> {
+    requests: u64,
+    bytes: u64,
+    base: Option<&'a str>,
+}
+
+impl OnlineView<'_> {
+    fn of(spent: &Spent) -> OnlineView<'_> {
+        OnlineView { requests: spent.requests, bytes: spent.bytes, base: spent.base.as_deref() }
+    }
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<OnlineView<'a>>,
     #[serde(flatten)]
     outcome: Outcome,
     #[serde(flatten)]
@@ -193,6 +222,8 @@ impl Sums {
             trust: TrustView {
                 modules: ModulesView { sumdb: t.sumdb, go_sum: t.go_sum, ziphash: t.ziphash, none: t.module_none },
                 outputs: OutputsView { sealed: 0, build_id: t.build_id, sha256: t.sha256, none: t.output_none },
+                binaries: BinariesView { content_id: t.content_id, none: t.binary_none },
+                dependencies: ModulesView { sumdb: t.dep_sumdb, go_sum: t.dep_go_sum, ziphash: t.dep_ziphash, none: t.dep_none },
             },
         }
     }
@@ -247,6 +278,15 @@ struct CoverageView {
 struct TrustView {
     modules: ModulesView,
     outputs: OutputsView,
+    binaries: BinariesView,
+    dependencies: ModulesView,
+}
+
+#[derive(Serialize)]
+struct BinariesView {
+    #[serde(rename = "content-id")]
+    content_id: u64,
+    none: u64,
 }
 
 #[derive(Serialize)]

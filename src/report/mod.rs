@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use crate::count::{Counts, Coverage, Roles, Trust, Unread};
+use crate::evidence::online::Spent;
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
 use crate::locate::{Settings, Source};
@@ -80,6 +81,8 @@ pub struct Report {
     pub suppressed: u64,
     /// Rows for `--facts`, sorted; empty if nobody asked.
     pub facts: Vec<Fact>,
+    /// What `--online` sent and got; `None` without it.
+    pub online: Option<Spent>,
 }
 
 impl Report {

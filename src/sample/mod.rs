@@ -6,15 +6,18 @@ mod download;
 mod gocache;
 mod module;
 mod roles;
+pub mod served;
 pub mod sumdb;
 pub mod zip;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::facts::ModuleTrust;
 use crate::format::buildid::{BuildId, IdHash};
 use crate::place::Place;
 use crate::sys;
@@ -28,13 +31,24 @@ pub struct Sample {
     pub env: BTreeMap<String, String>,
     /// The key of the checksum database that a damage has made, for the plan of whoever scans.
     pub sumdb_key: Option<String>,
+    /// The least trust that a damage asks for.
+    pub require_trust: Option<ModuleTrust>,
+    /// Who is asked for what is missing.
+    pub remote: Option<Arc<served::Served>>,
 }
 
 impl Sample {
     /// Makes a healthy world below `root`, which must not exist yet.
     pub fn make(root: &Path) -> io::Result<Sample> {
         sys::create_dir_all(root)?;
-        let sample = Sample { root: root.to_path_buf(), keep: false, env: BTreeMap::new(), sumdb_key: None };
+        let sample = Sample {
+            root: root.to_path_buf(),
+            keep: false,
+            env: BTreeMap::new(),
+            sumdb_key: None,
+            require_trust: None,
+            remote: None,
+        };
         for dir in [sample.gocache(), sample.gomodcache(), sample.gobin(), sample.main(), sample.root.join("home/.config/go")] {
             sys::create_dir_all(&dir)?;
         }

@@ -88,6 +88,15 @@ impl Sample {
 
     /// The same, damaged in a way that only its owner can.
     pub fn make_forked_database(&mut self, fork: Fork) -> io::Result<()> {
+        for (name, bytes) in self.database_content(fork)? {
+            let path = if name == "latest" { self.latest() } else { self.database_file(&name) };
+            self.write(&path, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Every file of the database by its name in it, and takes its key for known.
+    pub(super) fn database_content(&mut self, fork: Fork) -> io::Result<Vec<(String, Vec<u8>)>> {
         let log = self.log()?;
         let tree = log.tree()?;
         self.sumdb_key = Some(log.verifier());
@@ -97,17 +106,19 @@ impl Sample {
         let (first, rest) = leaves.split_at(usize::try_from(width).unwrap_or(0).min(leaves.len()));
         let above = tile::subtree(first).into_iter().collect::<Vec<_>>();
         let partial = u64::try_from(rest.len()).map_err(io::Error::other)?;
-        for (tile, hashes) in [(of(0, 0, width), first), (of(0, 1, partial), rest), (of(1, 0, 1), &above)] {
-            let bytes: Vec<u8> = hashes.iter().flat_map(|h| h.0).collect();
-            self.write(&self.database_file(&tile.to_string()), &bytes)?;
-        }
+        let tiles = [(of(0, 0, width), first), (of(0, 1, partial), rest), (of(1, 0, 1), &above)];
+        let mut content: Vec<(String, Vec<u8>)> =
+            tiles.iter().map(|(tile, hashes)| (tile.to_string(), hashes.iter().flat_map(|h| h.0).collect())).collect();
         let note = log.sign(&tree);
-        self.write(&self.lookup(), self.lookup_text(NUMBER, log.records.get(NUMBER), &note).as_bytes())?;
+        let (path, version) = SAMPLE_DEP;
+        let lookup = self.lookup_text(NUMBER, log.records.get(NUMBER), &note);
+        content.push((format!("lookup/{path}@{version}"), lookup.into_bytes()));
         let head = match fork {
             Fork::None => note,
             Fork::Latest => log.sign(&Tree { root: Hash::of_nothing(), ..tree }),
         };
-        self.write(&self.latest(), head.as_bytes())
+        content.push(("latest".to_owned(), head.into_bytes()));
+        Ok(content)
     }
 
     fn lookup_text(&self, number: usize, record: Option<&String>, note: &str) -> String {

@@ -13,7 +13,7 @@ use crate::check::binary::{self, ModuleSums};
 use crate::evidence::binary::{BinaryEvidence, read};
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
-use crate::facts::Fact;
+use crate::facts::{Fact, ModuleTrust};
 use crate::finding::{RootKind, Sink};
 use crate::sys::NodeKind;
 
@@ -98,10 +98,16 @@ fn one(run: &Run<'_>, root: &Root, rel: &Path, known: &ModuleSums, tally: &mut T
     let mut sink = Sink::default();
     binary::local(&evidence, root.kind, &mut sink);
     if evidence.fact.go {
-        let fact = &evidence.fact;
-        let with_sum = |m: &&crate::facts::BuildModule| !m.replace.as_deref().unwrap_or(m).sum.is_empty();
-        tally.counts.deps += u64::try_from(fact.main.iter().chain(&fact.deps).filter(with_sum).count()).unwrap_or(0);
-        tally.counts.deps_matched += binary::joined(fact, root.kind, known, &mut sink);
+        let trusts = binary::joined(&evidence.fact, root.kind, known, &mut sink);
+        for trust in trusts.iter().flatten() {
+            tally.counts.deps += 1;
+            tally.counts.deps_matched += u64::from(*trust != ModuleTrust::None);
+            tally.trust.dependency(*trust);
+        }
+        let fact = &mut evidence.fact;
+        for (module, trust) in fact.main.iter_mut().chain(&mut fact.deps).zip(trusts) {
+            module.trust = trust;
+        }
     }
     let state = if !evidence.damage.is_empty() || sink.has_error() {
         &mut tally.coverage.damaged
@@ -111,6 +117,11 @@ fn one(run: &Run<'_>, root: &Root, rel: &Path, known: &ModuleSums, tally: &mut T
         &mut tally.coverage.unverifiable
     };
     *state += 1;
+    if evidence.damage.is_empty() && evidence.fact.content_id_ok == Some(true) {
+        tally.trust.content_id += 1;
+    } else {
+        tally.trust.binary_none += 1;
+    }
     tally.sink.absorb(sink);
     if run.plan.facts {
         tally.facts.push(Fact::Binary(Box::new(evidence.fact)));

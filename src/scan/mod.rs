@@ -3,9 +3,11 @@
 mod bins;
 mod gocache;
 mod modcache;
+mod online;
 mod sumdb;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
@@ -13,6 +15,7 @@ use crate::check::download::sums;
 use crate::check::{posture, settings};
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
+use crate::evidence::online::Spent;
 use crate::evidence::owners::Owners;
 use crate::evidence::settings::look;
 use crate::evidence::tally::Tally;
@@ -33,6 +36,7 @@ pub(crate) struct Run<'a> {
     owners: Owners,
     main: Option<MainSums>,
     keys: sumdb::Keys,
+    spent: Mutex<Spent>,
     mount_points: Vec<PathBuf>,
     now_ns: i128,
 }
@@ -64,6 +68,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         unread: Vec::new(),
         suppressed: 0,
         facts: Vec::new(),
+        online: None,
     };
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
@@ -117,6 +122,7 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         plan,
         main,
         keys: sumdb::Keys::of(plan),
+        spent: Mutex::default(),
         pool,
         progress,
         owners,
@@ -150,6 +156,7 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         });
         report.findings.extend(posture::fold(tally.sink.into_findings()));
     }
+    report.online = plan.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// What one root tells that another needs.

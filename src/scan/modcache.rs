@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{Known, QUIET, ROUNDS, Run, sumdb, wait_until_quiet, youngest_damage};
+use super::{Known, QUIET, ROUNDS, Run, online, sumdb, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
+use crate::check::trust as required;
 use crate::check::vcs;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{VersionUnit, walk};
@@ -16,9 +17,10 @@ use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
+use crate::finding::Finding;
 use crate::format::dirhash::H1;
 use crate::format::gosum::Verdict;
-use crate::rule::Level;
+use crate::rule::{Kind, Level};
 use crate::subject::modcache::Part;
 use crate::sys::{Dir, File, NodeKind};
 
@@ -28,7 +30,11 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
-    let proofs = sumdb::databases(run, root, &skeleton, tally);
+    let (mut proofs, usable) = sumdb::databases(run, root, &skeleton, tally);
+    online::ask(run, root, number, &skeleton, &usable, &mut proofs, tally);
+    for (module, sum) in proofs.sums() {
+        known.sums.add_recorded(module, &sum.to_string());
+    }
     let outside = Outside { main, proofs: &proofs };
     for stray in &skeleton.strays {
         download::strays::stray(&root.path, stray, &mut tally.sink);
@@ -120,6 +126,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     let tree_dir = open_tree(root, unit, &mut tally);
     let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
     let mut module = Module { tally, h1: None, ziphash };
+    let mut trust = claims.go_mod.map(|h1| go_mod_trust(unit, h1, main, proven));
     if zip_file.is_some() || tree_dir.is_some() {
         let name = unit.module();
         let evidence = {
@@ -137,7 +144,10 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
                 }
             })
         };
-        verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module);
+        trust = Some(verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module));
+    }
+    if let Some(trust) = trust {
+        count_trust(run, root, unit, outside, trust, &mut module.tally);
     }
     if let (Some(h1), true) = (claims.go_mod, run.plan.facts) {
         let path = root.path.join(unit.path(Part::Mod));
@@ -158,7 +168,7 @@ fn verified(
     main: Option<&MainSums>,
     proven: Option<&ProvenSums>,
     module: &mut Module,
-) {
+) -> ModuleTrust {
     let tally = &mut module.tally;
     let mut trust = ModuleTrust::None;
     let claimed = claims.ziphash.and_then(|z| z.h1());
@@ -202,7 +212,20 @@ fn verified(
         }
         let before = tally.sink.len();
         checked::tree::judge(evidence, read, &sums, &mut tally.sink);
-        tally.judged(before, read.same_as_zip == Some(true) || (read.h1.is_some() && read.h1 == claimed));
+        let mut held = read.same_as_zip == Some(true);
+        if let Some(h1) = read.h1 {
+            let listed =
+                main.is_some_and(|m| matches!(m.sums.judge_module(&unit.name.path, &unit.name.version, h1), Verdict::Match(_)));
+            let recorded = proven.filter(|p| !p.exempt).and_then(|p| p.zip);
+            let claims =
+                [(recorded, ModuleTrust::Sumdb), (listed.then_some(h1), ModuleTrust::GoSum), (claimed, ModuleTrust::Ziphash)];
+            let tree_trust = required::strongest(h1, &claims);
+            held |= tree_trust != ModuleTrust::None;
+            if evidence.zip.is_none() {
+                trust = tree_trust;
+            }
+        }
+        tally.judged(before, held);
         if run.plan.facts {
             tally.facts.push(Fact::Tree {
                 path: root.path.join(unit.tree_path()),
@@ -212,12 +235,42 @@ fn verified(
             });
         }
     }
-    match trust {
-        ModuleTrust::Sumdb => tally.trust.sumdb += 1,
-        ModuleTrust::GoSum => tally.trust.go_sum += 1,
-        ModuleTrust::Ziphash => tally.trust.ziphash += 1,
-        ModuleTrust::None => tally.trust.module_none += 1,
+    trust
+}
+
+/// The part of a module that stands for all of it: its zip, else its directory, else its `.mod`.
+pub(super) fn shown_part(unit: &VersionUnit) -> PathBuf {
+    if unit.has(Part::Zip) {
+        unit.path(Part::Zip)
+    } else if unit.tree.is_some() {
+        unit.tree_path()
+    } else {
+        unit.path(Part::Mod)
     }
+}
+
+/// Counts a module as what proves it; what is damaged in any part is proven by nothing.
+fn count_trust(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, trust: ModuleTrust, tally: &mut Tally) {
+    let damaged = |f: &Finding| f.level == Level::Error && matches!(f.rule.kind, Kind::Integrity | Kind::Tamper);
+    if tally.sink.iter().any(damaged) {
+        tally.trust.module(ModuleTrust::None);
+        return;
+    }
+    tally.trust.module(trust);
+    let Some(least) = run.plan.require_trust else { return };
+    let asked = required::Required { least, go_sum: outside.main.is_some(), online: run.plan.online.is_some() };
+    let exempt = run.keys.exempt.has(&unit.name.path);
+    if let Some(finding) = required::required(asked, &unit.module(), &root.path.join(shown_part(unit)), trust, exempt) {
+        tally.sink.push(finding);
+    }
+}
+
+/// What proves a `.mod` whose version has neither zip nor directory, as a pruned module graph leaves it.
+fn go_mod_trust(unit: &VersionUnit, computed: H1, main: Option<&MainSums>, proven: Option<&ProvenSums>) -> ModuleTrust {
+    let listed =
+        main.is_some_and(|m| matches!(m.sums.judge_go_mod(&unit.name.path, &unit.name.version, computed), Verdict::Match(_)));
+    let recorded = proven.filter(|p| !p.exempt).and_then(|p| p.go_mod);
+    required::strongest(computed, &[(recorded, ModuleTrust::Sumdb), (listed.then_some(computed), ModuleTrust::GoSum)])
 }
 
 /// What the checksum database, go.sum and `.ziphash` claim of a module.

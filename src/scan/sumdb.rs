@@ -1,12 +1,13 @@
 //! The checksum databases of a module cache, and the newest head that Go keeps of each beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{QUIET, ROUNDS, Run, wait_until_quiet, youngest_damage};
-use crate::check::sumdb::{self, Exempt, Proofs, Row};
+use crate::check::sumdb::{self, Exempt, Judged, Proofs, Row};
 use crate::evidence::modcache::Skeleton;
 use crate::evidence::node::Root;
+use crate::evidence::online::Usable;
 use crate::evidence::owners::Owners;
 use crate::evidence::sumdb::{Database, Latest, Notes, head, latest};
 use crate::evidence::tally::Tally;
@@ -83,16 +84,23 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, tally: &mut Tally) {
     }
 }
 
-/// Judges the databases of a module cache; what they prove of modules.
-pub(super) fn databases(run: &Run<'_>, root: &Root, skeleton: &Skeleton, tally: &mut Tally) -> Proofs {
+/// Judges the databases of a module cache: what they prove of modules, and what of each may serve in further proofs.
+pub(super) fn databases(
+    run: &Run<'_>,
+    root: &Root,
+    skeleton: &Skeleton,
+    tally: &mut Tally,
+) -> (Proofs, BTreeMap<String, Usable>) {
     let mut proofs = Proofs::default();
+    let mut usable = BTreeMap::new();
     for (name, files) in &skeleton.database_files {
         let (Some(key), Some(folder)) = (run.keys.of_database(name), skeleton.databases.get(name)) else { continue };
-        let (told, proven) = settled(run, root, name, folder, files, key, tally);
-        proofs.absorb(proven);
+        let (told, judged) = settled(run, root, name, folder, files, key, tally);
+        proofs.absorb(judged.proofs);
+        usable.insert(name.clone(), judged.usable);
         tally.absorb(told);
     }
-    proofs
+    (proofs, usable)
 }
 
 /// Judges one database, and once more as long as what seems wrong is being written.
@@ -104,25 +112,25 @@ fn settled(
     files: &[PathBuf],
     key: &VerifierKey,
     tally: &Tally,
-) -> (Tally, Proofs) {
+) -> (Tally, Judged) {
     let mut round = 0;
     loop {
         let mut told = tally.fresh();
         let latest = read_latest(run.plan, &run.owners, &run.keys, &mut told);
         let database = Database::read(root, name, folder, files, key, latest.get(name), &mut told);
-        let judged = sumdb::database(&root.path, &database, &run.keys.exempt, &mut told.sink);
+        let mut judged = sumdb::database(&root.path, &database, &run.keys.exempt, &mut told.sink);
         round += 1;
         if round <= ROUNDS && youngest_damage(root, &told).is_some_and(|changed| wait_until_quiet(changed, QUIET)) {
             continue;
         }
-        for row in judged.rows {
+        for row in std::mem::take(&mut judged.rows) {
             count(&row, &mut told);
             if run.plan.facts {
                 let Row { kind, path, verdict } = row;
                 told.facts.push(Fact::Sumdb { kind, path, verdict });
             }
         }
-        return (told, judged.proofs);
+        return (told, judged);
     }
 }
 

@@ -23,8 +23,8 @@ use windows as os;
 
 pub use os::{Dir, acl, is_link_loop, make_fifo, mount_for_witness, process, symlink, unmount_for_witness};
 pub use write::{
-    AtomicFile, create_dir_all, create_private_dir, hard_link, remove_made, remove_temp_tree, rename, set_mode, set_mtime,
-    set_owner, write_file,
+    AtomicFile, create_dir_all, create_private_dir, hard_link, remove_made, remove_temp_tree, rename, replace_file, set_mode,
+    set_mtime, set_owner, write_file,
 };
 
 use crate::format::ReadAt;

@@ -104,7 +104,8 @@ pub fn healthy() -> Report {
         dangling: 2,
         vanished: 0,
     };
-    let trust = Trust { go_sum: 14, ziphash: 555, sha256: 6_962, ..Trust::default() };
+    let deps = Trust { content_id: 3, dep_go_sum: 14, dep_ziphash: 390, ..Trust::default() };
+    let trust = Trust { go_sum: 14, ziphash: 555, sha256: 6_962, ..deps };
     Report {
         command: "scan",
         started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_417_690_400),
@@ -127,7 +128,7 @@ pub fn healthy() -> Report {
                 modules,
                 Trust { go_sum: 14, ziphash: 555, ..Trust::default() },
             ),
-            root(RootKind::Gobin, "/home/gopher/go/bin", Source::Default, RootState::Ok, bins, Trust::default()),
+            root(RootKind::Gobin, "/home/gopher/go/bin", Source::Default, RootState::Ok, bins, deps),
         ],
         counts,
         coverage: Coverage { intact: 8_103, ..Coverage::default() },
@@ -138,6 +139,7 @@ pub fn healthy() -> Report {
         unread: Vec::new(),
         suppressed: 0,
         facts: Vec::new(),
+        online: None,
     }
 }
 
@@ -265,7 +267,8 @@ pub fn nothing() -> Report {
 pub fn facts() -> Vec<Fact> {
     let path = |p: &str| PathBuf::from(p);
     let module = ModuleVersion { path: "golang.org/x/text".into(), version: "v0.3.8".into() };
-    let plain = |p: &str, v: &str| BuildModule { path: p.into(), version: v.into(), sum: "h1:x=".into(), replace: None };
+    let plain =
+        |p: &str, v: &str| BuildModule { path: p.into(), version: v.into(), sum: "h1:x=".into(), ..BuildModule::default() };
     vec![
         Fact::Zip {
             path: path("/m/v0.3.8.zip"),

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{file_name, rules};
-use crate::facts::{BinaryFact, BuildModule, ModuleVersion};
+use crate::facts::{BinaryFact, BuildModule, ModuleTrust, ModuleVersion};
 use crate::finding::{Finding, RootKind, Sink};
 
 /// What is known of one module version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
-    /// Sum and its source, such as `the zip in the module cache`.
-    sums: Vec<(String, &'static str)>,
+    /// Sum, its source, such as `the zip in the module cache`, and what it proves.
+    sums: Vec<(String, &'static str, ModuleTrust)>,
 }
 
 /// What the caches of this machine say of modules: filled from the facts of a scan, then asked by [`joined`].
@@ -23,32 +23,44 @@ pub struct ModuleSums {
 impl ModuleSums {
     /// The h1 that was computed from a module's zip.
     pub fn add_zip(&mut self, module: &ModuleVersion, h1: &str) {
-        self.add(module, h1, "the zip in the module cache");
+        self.add(module, h1, "the zip in the module cache", ModuleTrust::Ziphash);
     }
 
     /// What a `.ziphash` file claims.
     pub fn add_ziphash(&mut self, module: &ModuleVersion, h1: &str) {
-        self.add(module, h1, "the .ziphash in the module cache");
+        self.add(module, h1, "the .ziphash in the module cache", ModuleTrust::Ziphash);
     }
 
     /// A line of go.sum (not a `/go.mod` line).
     pub fn add_go_sum(&mut self, module: &ModuleVersion, h1: &str) {
-        self.add(module, h1, "go.sum of the main module");
+        self.add(module, h1, "go.sum of the main module", ModuleTrust::GoSum);
     }
 
-    fn add(&mut self, module: &ModuleVersion, h1: &str, source: &'static str) {
+    /// What the signed tree of the checksum database holds: against it no other source counts.
+    pub fn add_recorded(&mut self, module: &ModuleVersion, h1: &str) {
+        self.add(module, h1, "the checksum database", ModuleTrust::Sumdb);
+    }
+
+    fn add(&mut self, module: &ModuleVersion, h1: &str, source: &'static str, trust: ModuleTrust) {
         if !h1.starts_with("h1:") {
             return;
         }
         self.by_sum.entry(h1.to_owned()).or_default().insert(module.clone());
         let known = self.modules.entry(module.clone()).or_default();
-        if !known.sums.iter().any(|(_, s)| *s == source) {
-            known.sums.push((h1.to_owned(), source));
+        if !known.sums.iter().any(|(_, s, _)| *s == source) {
+            known.sums.push((h1.to_owned(), source, trust));
+            // Equal ones keep their order: the strongest stands first.
+            known.sums.sort_by_key(|(_, _, trust)| std::cmp::Reverse(*trust));
         }
     }
 
-    fn of(&self, module: &ModuleVersion) -> &[(String, &'static str)] {
-        self.modules.get(module).map_or(&[], |k| k.sums.as_slice())
+    /// What is known of a module, the strongest first; beside a record nothing else.
+    fn of(&self, module: &ModuleVersion) -> &[(String, &'static str, ModuleTrust)] {
+        let all = self.modules.get(module).map_or(&[][..], |k| k.sums.as_slice());
+        match all.split_first() {
+            Some((record, _)) if record.2 == ModuleTrust::Sumdb => std::slice::from_ref(record),
+            _ => all,
+        }
     }
 
     /// Another module version that has this sum.
@@ -60,19 +72,22 @@ impl ModuleSums {
 /// Holds the sums of one binary against what is known; pure. A module that nothing is known of is normal.
 ///
 /// Where zip, `.ziphash` and go.sum disagree among themselves, the damage is theirs and told there: a sum that equals
-/// one of them is right. Returns how many sums agree with what is known.
-pub fn joined(fact: &BinaryFact, root: RootKind, known: &ModuleSums, sink: &mut Sink) -> u64 {
-    let mut matched = 0;
+/// one of them is right, unless the checksum database has a record. Returns the strongest claim that equals the sum of each module
+/// (main module, then dependencies), `None` for one without a sum.
+pub fn joined(fact: &BinaryFact, root: RootKind, known: &ModuleSums, sink: &mut Sink) -> Vec<Option<ModuleTrust>> {
+    let mut trusts = Vec::new();
     for module in fact.main.iter().chain(&fact.deps) {
         let compiled = module.replace.as_deref().unwrap_or(module);
         let named = ModuleVersion { path: compiled.path.clone(), version: compiled.version.clone() };
-        if !compiled.sum.is_empty() && known.of(&named).iter().any(|(sum, _)| *sum == compiled.sum) {
-            matched += 1;
-        } else if let Some(finding) = judge(fact, root, compiled, named, known) {
+        let matching = known.of(&named).iter().find(|(sum, ..)| *sum == compiled.sum).filter(|_| !compiled.sum.is_empty());
+        trusts.push(matching.map(|m| m.2).or((!compiled.sum.is_empty()).then_some(ModuleTrust::None)));
+        if matching.is_none()
+            && let Some(finding) = judge(fact, root, compiled, named, known)
+        {
             sink.push(finding);
         }
     }
-    matched
+    trusts
 }
 
 fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, named: ModuleVersion, known: &ModuleSums) -> Option<Finding> {
@@ -87,7 +102,7 @@ fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, named: ModuleV
         let finding = Finding::at(&rules::VERSION_HIDDEN, root, &fact.path, subject, message);
         return Some(finding.claims(named.to_string(), owner.to_string()).claimed_by("its build info"));
     }
-    let (sum, source) = sums.first()?;
+    let (sum, source, _) = sums.first()?;
     let message = format!("records a sum of `{named}` that differs from {source}");
     let finding = Finding::at(&rules::SUM, root, &fact.path, subject, message);
     Some(finding.claims(module.sum.clone(), sum.clone()).claimed_by("its build info"))

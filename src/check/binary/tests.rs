@@ -137,7 +137,8 @@ fn sums_that_the_cache_denies_itself_are_not_told_on_the_binary() {
     let module = ModuleVersion { path: "m".to_owned(), version: "v1.0.0".to_owned() };
     let other = ModuleVersion { path: "m".to_owned(), version: "v1.0.1".to_owned() };
     let ask = |sum: &str, known: &ModuleSums| {
-        let dep = BuildModule { path: "m".to_owned(), version: "v1.0.0".to_owned(), sum: sum.to_owned(), replace: None };
+        let dep =
+            BuildModule { path: "m".to_owned(), version: "v1.0.0".to_owned(), sum: sum.to_owned(), ..BuildModule::default() };
         let fact = BinaryFact { deps: vec![dep], ..BinaryFact::default() };
         let mut sink = Sink::default();
         joined(&fact, RootKind::Gobin, known, &mut sink);

@@ -4,7 +4,8 @@ use super::{Judge, env_variable, goenv_line};
 use crate::evidence::settings::Claim;
 use crate::finding::Sink;
 use crate::format::module::pattern::match_prefix_patterns;
-use crate::locate::{SUM_GOLANG_ORG, Source, verifier_name};
+use crate::format::sumdb::key::VerifierKey;
+use crate::locate::{SUM_GOLANG_ORG, Source};
 use crate::rule::{Fix, Kind, Level, Rule};
 
 /// The rules of this file.
@@ -201,6 +202,7 @@ impl Judge<'_> {
         let text = claim.text();
         let words: Vec<&str> = text.split_whitespace().collect();
         let known = "sum.golang.org";
+        let key = words.first().and_then(|key| VerifierKey::parse(key).ok());
         match words.as_slice() {
             _ if text == "off" => {
                 let message =
@@ -211,8 +213,8 @@ impl Judge<'_> {
             }
             [name] | [name, _] if *name == known || *name == SUM_GOLANG_ORG => {}
             ["sum.golang.google.cn"] if text == "sum.golang.google.cn" => {}
-            [key] | [key, _] if verifier_name(key).is_some() => {
-                let name = verifier_name(key).unwrap_or_default();
+            [_] | [_, _] if key.is_some() => {
+                let name = key.as_ref().map_or("", VerifierKey::name);
                 let message = if name == known {
                     "names sum.golang.org with another key than its own: whoever holds it vouches for every module here"
                         .to_owned()

@@ -2,22 +2,27 @@
 //! records that are proven.
 
 mod modules;
+mod online;
+mod online_rules;
 mod rules;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::evidence::online::{Signed, Usable};
 use crate::evidence::sumdb::{Database, HeadState, Lookup, LookupRead, TileRead};
 use crate::facts::{ModuleVersion, SumdbFile, SumdbVerdict};
 use crate::finding::{Finding, RootKind, Sink, path_text};
 use crate::format::dirhash::H1;
 use crate::format::module::pattern::match_prefix_patterns;
 use crate::format::sumdb::Tree;
-use crate::format::sumdb::log::{HeadVerdict, Log, RecordVerdict, TileVerdict};
+use crate::format::sumdb::log::{HeadVerdict, LocalTile, Log, RecordVerdict, TileVerdict};
 use crate::format::sumdb::note::NoteFault;
 use crate::rule::{Level, Rule};
 
 pub use modules::{MODULE_RULES, ZIP_SUMDB_MISMATCH, go_mod, zip};
+pub use online::{Fetched, fetched, not_asked};
+pub use online_rules::RULES as ONLINE_RULES;
 pub use rules::RULES;
 use rules::{
     LOOKUP_MALFORMED, LOOKUP_NOT_IN_TREE, LOOKUP_NUMBER_IMPOSSIBLE, LOOKUP_OTHER_MODULE, LOOKUP_SIGNATURE_INVALID, SUMDB_STRAY,
@@ -49,6 +54,16 @@ impl Proofs {
     /// What is proven of a module version.
     pub fn of(&self, module: &ModuleVersion) -> Option<&ProvenSums> {
         self.sums.get(module)
+    }
+
+    /// The sums of zips that are proven of modules that no setting exempts.
+    pub fn sums(&self) -> impl Iterator<Item = (&ModuleVersion, H1)> {
+        self.sums.iter().filter(|(_, p)| !p.exempt).filter_map(|(module, p)| Some((module, p.zip?)))
+    }
+
+    /// Adds a proof.
+    fn insert(&mut self, module: &ModuleVersion, proven: ProvenSums) {
+        self.sums.insert(module.clone(), proven);
     }
 
     /// Takes what another database proves; the first one has its way.
@@ -93,6 +108,8 @@ pub struct Judged {
     pub proofs: Proofs,
     /// Each lookup and tile.
     pub rows: Vec<Row>,
+    /// What may serve in further proofs.
+    pub usable: Usable,
 }
 
 struct Judge<'a> {
@@ -106,13 +123,28 @@ pub fn database(root: &Path, database: &Database, exempt: &Exempt, sink: &mut Si
     let judge = Judge { root, database, log: Log::new(&database.tiles, &database.heads) };
     let mut judged = Judged::default();
     judge.heads(sink);
+    judged.usable.heads.clone_from(&database.heads);
     for (rel, read) in &database.tile_files {
         let verdict = judge.tile(rel, read, sink);
+        let sound = matches!(verdict, SumdbVerdict::Proven | SumdbVerdict::NotProvable | SumdbVerdict::PastEnd);
+        if let (TileRead::Whole(i), true) = (read, sound)
+            && let Some(tile) = database.tiles.get(*i).map(LocalTile::tile)
+        {
+            let place = (tile.level.unwrap_or(0), tile.number);
+            judged.usable.tiles.entry(place).or_default().push((*tile, rel.clone()));
+        }
         judged.rows.push(Row { kind: SumdbFile::Tile, path: root.join(rel), verdict });
     }
     for lookup in &database.lookups {
         let verdict = judge.lookup(lookup, sink);
         let path = root.join(&lookup.rel);
+        if let (SumdbVerdict::NotProvable, LookupRead::Record { head: HeadState::Signed(head), id, hash, sums }) =
+            (verdict, &lookup.read)
+            && let Ok(number) = u64::try_from(*id)
+        {
+            let signed = Signed { number, hash: *hash, sums: *sums, head: *head };
+            judged.usable.records.push((lookup.module.clone(), signed, lookup.rel.clone()));
+        }
         if let (SumdbVerdict::Proven, LookupRead::Record { sums, .. }) = (verdict, &lookup.read) {
             let proven = ProvenSums {
                 zip: sums.zip,

@@ -154,7 +154,7 @@ impl Parser {
             [path, version, sum] => (path, version, *sum),
             other => return self.fail(format!("expected 2 or 3 columns; got {}", other.len())),
         };
-        Ok(BuildModule { path: lossy(path), version: lossy(version), sum: self.sum(sum), replace: None })
+        Ok(BuildModule { path: lossy(path), version: lossy(version), sum: self.sum(sum), replace: None, trust: None })
     }
 
     fn replacement(&mut self, columns: &[u8]) -> Result<(), ParseError> {
@@ -163,7 +163,7 @@ impl Parser {
             return self.fail(format!("expected 3 columns for replacement; got {}", columns.len()));
         };
         let sum = self.sum(sum);
-        let by = BuildModule { path: lossy(path), version: lossy(version), sum, replace: None };
+        let by = BuildModule { path: lossy(path), version: lossy(version), sum, replace: None, trust: None };
         let module = match std::mem::replace(&mut self.last, Last::None) {
             Last::Main => Some(&mut self.main),
             Last::Dep => self.info.deps.last_mut(),

@@ -150,8 +150,9 @@ pub enum RecordVerdict {
 }
 
 /// The part of a tree's root that one tile gives.
-struct Part {
-    tile: (u64, u64),
+pub(super) struct Part {
+    /// Level and number.
+    pub(super) tile: (u64, u64),
     /// Width of that tile within the tree.
     width: u64,
     start: u64,
@@ -159,7 +160,7 @@ struct Part {
 }
 
 /// The perfect subtrees of a tree, from left to right (tlog.go, `subTreeIndex`).
-fn edge(size: u64) -> Vec<Part> {
+pub(super) fn edge(size: u64) -> Vec<Part> {
     let mut at = 0;
     let mut out = Vec::new();
     for height in (0..u64::BITS - 1).rev() {

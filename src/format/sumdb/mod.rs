@@ -4,6 +4,7 @@
 
 pub mod key;
 pub mod log;
+pub mod needs;
 pub mod note;
 pub mod text;
 pub mod tile;

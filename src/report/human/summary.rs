@@ -195,7 +195,7 @@ fn levels<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
 /// What proves the things of a root, and what does not: agreeing with a hash that lies beside is no proof.
 fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
     let (c, t) = (&r.counts, &r.trust);
-    let Trust { sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none } = *t;
+    let Trust { sumdb, go_sum, ziphash, module_none, build_id, sha256, output_none, content_id, binary_none, .. } = *t;
     let list = |parts: &[(&str, u64)]| {
         let some = parts.iter().filter(|(_, n)| *n > 0);
         some.map(|(label, n)| format!("{label} {}", text::number(*n))).collect::<Vec<_>>().join("   ")
@@ -206,14 +206,18 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
             out.push((label, text));
         }
     };
-    push("proven by", list(&[("checksum database", sumdb), ("go.sum", go_sum)]));
-    push("not proven", list(&[("agree with themselves only", ziphash + sha256), ("fit their build ID", build_id)]));
-    push("no claim", list(&[("nothing vouches for", module_none + output_none)]));
+    let mut proven = list(&[("checksum database", sumdb), ("go.sum", go_sum), ("content ID", content_id)]);
     if c.deps > 0 {
-        push(
-            "contains",
-            format!("{} of {} dependencies as in the module cache", text::number(c.deps_matched), text::number(c.deps)),
-        );
+        let gap = if proven.is_empty() { "" } else { " · " };
+        let (matched, deps) = (text::number(c.deps_matched), text::number(c.deps));
+        let _ = write!(proven, "{gap}{matched} of {deps} dependencies match the cache");
+    }
+    push("proven by", proven);
+    push("not proven", list(&[("agree with themselves only", ziphash + sha256), ("fit their build ID", build_id)]));
+    push("no claim", list(&[("nothing vouches for", module_none + output_none + binary_none)]));
+    let deps = [("checksum database", t.dep_sumdb), ("go.sum", t.dep_go_sum), ("module cache only", t.dep_ziphash)];
+    if c.deps > 0 && t.dep_sumdb + t.dep_go_sum > 0 {
+        push("depends on", list(&[&deps[..], &[("unknown", t.dep_none)]].concat()));
     }
     if c.vanished > 0 {
         push(
