@@ -25,7 +25,7 @@ fn sample() -> (tempfile::TempDir, Sample) {
 
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
+    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
     let request = Request {
         main_module: Some(sample.main()),
         jobs: 2,

@@ -84,7 +84,7 @@ fn scan(sample: &Sample) -> Result<Report, Error> {
         sumdb_key: sample.sumdb_key.clone(),
         ..Request::default()
     };
-    let plan = Plan::assemble(locate::survey(&host, &flags)?, request)?;
+    let plan = Plan::assemble(locate::survey(&host, &flags), request)?;
     Ok(crate::scan::run(&plan, &Silent))
 }
 

@@ -67,7 +67,7 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         sumdb_key: None,
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
-    Plan::assemble(locate::survey(host, &flags)?, request)
+    Plan::assemble(locate::survey(host, &flags), request)
 }
 
 /// The PATH arguments, absolute. A word that is neither a path nor a command is told as what it probably was meant to be.

@@ -21,7 +21,7 @@ use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
-use crate::report::{Counts, Coverage, Progress, Report, RootReport, RootState, Trust};
+use crate::report::{Counts, Coverage, Progress, Report, RootReport, RootState, Trust, Unread};
 use crate::rule::Kind;
 use crate::sys;
 
@@ -67,10 +67,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
         Err(e) => {
-            let unread = |r: &PlannedRoot| crate::report::Unread {
-                path: r.path.clone(),
-                error: format!("no worker could be started: {e}"),
-            };
+            let unread = |r: &PlannedRoot| Unread { path: r.path.clone(), error: format!("no worker could be started: {e}") };
             report.unread.extend(plan.roots.iter().map(unread));
         }
     }
@@ -112,6 +109,8 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     settings::check(&plan.settings, &look(&plan.settings, &owners), &mut first.sink);
     report.findings.extend(first.sink.into_findings());
     report.unread.append(&mut first.unread);
+    let unread = plan.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error });
+    report.unread.extend(unread);
     let run = Run {
         plan,
         main,
