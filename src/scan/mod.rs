@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
+use crate::check::module::tree;
 use crate::check::{posture, settings};
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
@@ -136,7 +137,8 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             counts: tally.counts,
             trust: tally.trust,
         });
-        report.findings.extend(posture::fold(tally.sink.into_findings()));
+        let findings = tree::fold(tally.sink.into_findings(), &planned.path, tally.counts.trees);
+        report.findings.extend(posture::fold(findings));
     }
 }
 
