@@ -247,6 +247,15 @@ impl Settings {
         }
     }
 
+    /// The go.work that Go uses in `dir`, whether or not it exists where GOWORK names it (`modload.FindGoWork`).
+    pub fn workspace(&self, dir: &Path) -> Option<PathBuf> {
+        match self.get("GOWORK").and_then(|s| s.raw.as_deref()) {
+            Some(off) if off == "off" => None,
+            Some(named) if named != "auto" => Some(PathBuf::from(named)).filter(|path| path.is_absolute()),
+            _ => resolve::find_workspace(dir, self.path("GOROOT")),
+        }
+    }
+
     /// The settings of the GOENV file that the environment or a flag overrules here, with another value.
     pub fn hidden(&self) -> Vec<Hidden> {
         let Some(file) = &self.goenv else { return Vec::new() };

@@ -108,6 +108,16 @@ fn read_env_file(os: Os, path: &Path, long: &mut Vec<LongFile>) -> (Option<EnvFi
     }
 }
 
+/// The go.work of `dir` or of the nearest folder above it, GOROOT and what lies above that left out
+/// (`modload.findWorkspaceFile`).
+pub fn find_workspace(dir: &Path, goroot: Option<&Path>) -> Option<PathBuf> {
+    dir.ancestors()
+        .enumerate()
+        .take_while(|(i, above)| *i == 0 || Some(*above) != goroot)
+        .map(|(_, above)| above.join("go.work"))
+        .find(|file| sys::stat(file).is_ok_and(|s| s.kind != NodeKind::Dir))
+}
+
 /// `cfg.EnvFile`: the user's file; `None` for `off`, or where there is no folder for it.
 fn goenv_file(os: Os, env: &Env<'_>, minor: u32) -> Option<Vec<u8>> {
     match env.get("GOENV") {
@@ -219,6 +229,10 @@ impl Resolver<'_> {
             "GONOPROXY" | "GONOSUMDB" => self.get("GOPRIVATE"),
             "GOPATH" if self.gopath_dropped => Vec::new(),
             "GOPATH" => defaults::gopath(self.os, &self.layers.env),
+            "GOWORK" if self.os == Os::current() => {
+                let goroot = PathBuf::from(text_of(&self.get("GOROOT")));
+                find_workspace(&self.host.cwd, Some(&goroot)).map(|p| bytes_of(p.as_os_str())).unwrap_or_default()
+            }
             "GOVERSION" => self.installation.release.name.clone().into_bytes(),
             "GOTOOLDIR" => match self.get("GOROOT") {
                 root if root.is_empty() => Vec::new(),
@@ -275,6 +289,7 @@ impl Resolver<'_> {
                 Ok(words) => words.first().map(|w| w.to_vec()).unwrap_or_default(),
                 Err(_) => raw.clone(),
             },
+            ("GOWORK", Some(raw)) if raw == b"auto" => self.default(name),
             (_, Some(raw)) => raw.clone(),
             (_, None) => self.default(name),
         };

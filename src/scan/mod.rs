@@ -94,11 +94,12 @@ fn workers(asked: usize, descriptors: u64) -> usize {
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
     let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
     let mut first = Tally::new(posture::entry);
-    let main = plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, &mut first));
+    let workspace = |dir: &Path| plan.settings.workspace(dir);
+    let main = plan.main_module.as_deref().map(|dir| MainSums::read(dir, workspace(dir).as_deref(), &mut first));
     let mut known = ModuleSums::default();
-    if let Some(main) = &main {
-        sums::go_sum(main, &mut first.sink);
-        for (path, version, lines) in main.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
+    for file in main.iter().flat_map(|main| &main.files) {
+        sums::go_sum(file, &mut first.sink);
+        for (path, version, lines) in file.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
             // The first line is the one that Go goes by.
             if let Some(sum) = lines.first() {
                 let module = ModuleVersion { path: path.to_owned(), version: version.to_owned() };

@@ -18,7 +18,6 @@ use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
 use crate::format::dirhash::H1;
-use crate::format::gosum::Verdict;
 use crate::rule::Level;
 use crate::subject::modcache::Part;
 use crate::sys::{Dir, File, NodeKind};
@@ -228,13 +227,8 @@ fn sum_claims(
     proven: Option<&ProvenSums>,
 ) -> SumClaims {
     let computed = evidence.zip.as_ref().and_then(|z| z.h1).or(evidence.tree.as_ref().and_then(|t| t.h1));
-    let listed =
-        main.zip(computed).and_then(|(main, h1)| match main.sums.judge_module(&unit.name.path, &unit.name.version, h1) {
-            Verdict::Match(sum) | Verdict::Mismatch(sum) => {
-                Some(SumClaim { h1: sum.h1, by: format!("{}:{}", main.path.display(), sum.line) })
-            }
-            Verdict::Absent => None,
-        });
+    let listed = main.zip(computed).and_then(|(main, h1)| main.module(&unit.name.path, &unit.name.version, h1));
+    let listed = listed.map(|l| SumClaim { h1: l.sum.h1, by: l.by() });
     let recorded = proven.filter(|p| !p.exempt).and_then(|p| Some(SumClaim { h1: p.zip?, by: p.by.clone() }));
     let by = root.path.join(unit.path(Part::Ziphash)).display().to_string();
     SumClaims { proven: recorded.or(listed), ziphash: ziphash.map(|h1| SumClaim { h1, by }) }
