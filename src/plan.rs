@@ -207,7 +207,7 @@ mod tests {
     fn planned(dir: &Path, request: Request) -> Result<Vec<(RootKind, PathBuf, Source)>, Error> {
         let text = |p: &str| dir.join(p).into_os_string();
         let env = [("HOME".into(), text("home")), ("GOCACHE".into(), text("c"))].into_iter().collect();
-        let settings = locate::survey(&Host { env, cwd: dir.to_path_buf() }, &request.flags)?;
+        let settings = locate::survey(&Host { env, cwd: dir.to_path_buf() }, &request.flags);
         Ok(Plan::assemble(settings, request)?.roots.into_iter().map(|r| (r.kind, r.path, r.origin)).collect())
     }
 

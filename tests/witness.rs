@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use gocachescan::check::catalogue;
+use gocachescan::check::download::sums::ZIP_GO_SUM_MISMATCH;
 use gocachescan::check::sumdb::ZIP_SUMDB_MISMATCH;
 use gocachescan::facts::{Fact, SumdbVerdict};
 use gocachescan::finding::{Finding, Place};
@@ -26,7 +27,7 @@ fn sample() -> (tempfile::TempDir, Sample) {
 
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
+    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
     let request = Request { jobs: 2, facts: true, ..Request::of_sample(sample) };
     let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
@@ -110,6 +111,27 @@ fn zip_ziphash_go_sum_and_tree_changed_alike_are_found() {
     let told: Vec<_> = report.findings.iter().filter(|f| f.level == Level::Error).map(|f| f.rule.id).collect();
     assert!(told.contains(&"zip-sumdb-mismatch") && told.contains(&"tree-hash-mismatch"), "{told:?}");
     assert!(!told.contains(&"zip-go-sum-mismatch") && !told.contains(&"zip-hash-mismatch"), "{told:?}");
+}
+
+#[test]
+fn the_sums_of_a_workspace_count() {
+    let (_folder, mut sample) = sample();
+    let (own, work) = (sample.main().join("go.sum"), sample.root().join("go.work.sum"));
+    sys::rename(&own, &work).unwrap();
+    assert_eq!(scan(&sample).trust.go_sum, 0, "there is no workspace yet");
+    sample.write(&sample.root().join("go.work"), b"go 1.21\n\nuse ./main\n").unwrap();
+    let report = scan(&sample);
+    assert_eq!((loud(&report), report.trust.go_sum), (vec![], 1));
+    // The damage of a rule's witness, with the forged go.sum as that of the workspace.
+    sys::rename(&work, &own).unwrap();
+    let place = (ZIP_GO_SUM_MISMATCH.witness)(&mut sample).unwrap();
+    sys::rename(&own, &work).unwrap();
+    let report = scan(&sample);
+    let told = report.findings.iter().find(|f| f.rule == &ZIP_GO_SUM_MISMATCH).unwrap();
+    assert_eq!((&told.place, told.proof.line), (&place, Some(1)));
+    assert_eq!(told.proof.claimed_by, Some(format!("{}:1", work.display())));
+    sample.env.insert("GOWORK".to_owned(), "off".to_owned());
+    assert_eq!(loud(&scan(&sample)), [""; 0]);
 }
 
 fn explained(finding: &Finding, place: &Place) -> bool {

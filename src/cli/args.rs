@@ -138,7 +138,7 @@ pub struct ScanArgs {
     /// Scan no binaries
     #[arg(long, conflicts_with = "bin", help_heading = "Where to look")]
     pub no_bin: bool,
-    /// Folder of a main module, to whose go.sum the caches and binaries are held
+    /// Folder of a main module or workspace, to whose go.sum and go.work.sum the caches and binaries are held
     #[arg(long, value_name = "DIR", help_heading = "Where to look")]
     pub main_module: Option<PathBuf>,
 

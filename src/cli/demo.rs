@@ -82,7 +82,7 @@ fn scan(sample: &Sample) -> Result<Report, Error> {
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         ..Request::of_sample(sample)
     };
-    let plan = Plan::assemble(locate::survey(&host, &flags)?, request)?;
+    let plan = Plan::assemble(locate::survey(&host, &flags), request)?;
     Ok(crate::scan::run(&plan, &Silent))
 }
 

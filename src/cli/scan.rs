@@ -71,7 +71,7 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         online: args.online.then(|| online(host)).transpose()?,
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
-    Plan::assemble(locate::survey(host, &flags)?, request)
+    Plan::assemble(locate::survey(host, &flags), request)
 }
 
 /// Who is asked with `--online`, and the folder of our own that keeps what comes.

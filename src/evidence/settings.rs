@@ -88,6 +88,8 @@ pub struct GoenvSeen {
     pub exists: bool,
     /// The way there, as far as it exists; the last is the file itself or its nearest ancestor.
     pub steps: Vec<Step>,
+    /// Whether it is the device that is always empty, which many name to have no settings.
+    pub is_null: bool,
     /// Where it points, if it is a link, and where that leads in the end.
     pub link: Option<(PathBuf, PathBuf)>,
 }
@@ -124,6 +126,7 @@ pub fn look(settings: &Settings, owners: &Owners) -> SettingsEvidence {
         path: path.to_path_buf(),
         exists: sys::stat(path).is_ok(),
         steps: way_to(path),
+        is_null: sys::is_null_device(path),
         link: sys::read_link(path).ok().map(|target| (target, sys::resolve(path).unwrap_or_default())),
     });
     let mut programs = Vec::new();

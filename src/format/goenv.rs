@@ -10,8 +10,15 @@
 //! | a byte order mark | belongs to the first line, which is therefore skipped |
 //! | a last line without line feed | counts |
 
-/// The longest file that we read, 1 MiB: Go has no limit, `go env -w` writes at most one line a variable.
+use std::collections::BTreeMap;
+
+/// The longest file that is kept whole, 1 MiB: Go has no limit, `go env -w` writes at most one line a variable. Of a longer
+/// one only the lines that decide are kept.
 pub const LIMIT: u64 = 1 << 20;
+
+/// The longest line that is kept of a longer file, 128 KiB: no process of Linux can be given a longer variable (execve(2),
+/// MAX_ARG_STRLEN).
+pub const LINE_LIMIT: usize = 128 << 10;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,24 +171,122 @@ impl Line {
 /// A whole file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnvFile {
-    /// Every line, in order.
+    /// Every line, in order; of a file longer than [`LIMIT`] the first and the last line of each key that was asked for.
     pub lines: Vec<Line>,
     /// Whether it begins with a byte order mark.
     pub byte_order_mark: bool,
+    /// Whether a line that may count is missing here: one that was asked for and is longer than [`LINE_LIMIT`].
+    pub cut: bool,
+}
+
+/// Reads a file piece by piece, in bounded memory however long it is.
+#[derive(Debug)]
+pub struct EnvReader<F> {
+    /// Whether the value of a key is asked for.
+    wanted: F,
+    file: EnvFile,
+    /// First and last line of each wanted key, once the file is too long to be kept whole.
+    few: BTreeMap<Vec<u8>, (Line, Option<Line>)>,
+    /// The line that is being read; no longer than it may be.
+    line: Vec<u8>,
+    /// Whether the end of that line was left out.
+    line_cut: bool,
+    number: u64,
+    bytes: u64,
+}
+
+impl<F: Fn(&[u8]) -> bool> EnvReader<F> {
+    /// A reader that keeps of a long file the keys for which `wanted` is true.
+    pub fn new(wanted: F) -> EnvReader<F> {
+        EnvReader {
+            wanted,
+            file: EnvFile::default(),
+            few: BTreeMap::new(),
+            line: Vec::new(),
+            line_cut: false,
+            number: 1,
+            bytes: 0,
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let end = bytes.iter().position(|b| *b == b'\n');
+            let (part, rest) = bytes.split_at(end.map_or(bytes.len(), |at| at + 1));
+            self.bytes = self.bytes.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+            let body = if end.is_some() { part.strip_suffix(b"\n").unwrap_or(part) } else { part };
+            // A long line of a file that may still be kept whole is kept whole.
+            let room = if self.long() { LINE_LIMIT.saturating_sub(self.line.len()) } else { body.len() };
+            self.line.extend_from_slice(body.get(..room).unwrap_or(body));
+            self.line_cut |= room < body.len();
+            if end.is_some() {
+                self.end_line();
+            }
+            bytes = rest;
+        }
+    }
+
+    /// What was read. A last line without line feed counts, unless there is `more` that was not read.
+    pub fn finish(mut self, more: bool) -> EnvFile {
+        if !self.line.is_empty() && !more {
+            self.end_line();
+        }
+        if self.long() {
+            self.thin();
+            let kept = self.few.into_values();
+            self.file.lines = kept.flat_map(|(first, last)| [Some(first), last]).flatten().collect();
+            self.file.lines.sort_by_key(|line| line.number);
+        }
+        self.file
+    }
+
+    fn long(&self) -> bool {
+        self.bytes > LIMIT
+    }
+
+    fn end_line(&mut self) {
+        let raw = std::mem::take(&mut self.line);
+        let cut = std::mem::take(&mut self.line_cut);
+        let line = Line { number: self.number, meaning: read_line(&raw), raw };
+        self.number = self.number.saturating_add(1);
+        self.file.byte_order_mark |= line.number == 1 && line.raw.starts_with(BOM);
+        if !self.long() {
+            self.file.lines.push(line);
+            return;
+        }
+        self.thin();
+        self.keep(line, cut);
+    }
+
+    /// Keeps of the lines that were taken so far those that decide.
+    fn thin(&mut self) {
+        for line in std::mem::take(&mut self.file.lines) {
+            self.keep(line, false);
+        }
+    }
+
+    fn keep(&mut self, line: Line, cut: bool) {
+        let Some((key, _)) = line.setting().filter(|(key, _)| (self.wanted)(key)) else { return };
+        if cut || line.raw.len() > LINE_LIMIT {
+            self.file.cut = true;
+            return;
+        }
+        match self.few.get_mut(key) {
+            Some((_, last)) => *last = Some(line),
+            None => {
+                self.few.insert(key.to_vec(), (line, None));
+            }
+        }
+    }
 }
 
 impl EnvFile {
     /// Reads a file; there is no file that Go would refuse.
     pub fn parse(bytes: &[u8]) -> EnvFile {
-        let byte_order_mark = bytes.starts_with(BOM);
-        let mut lines = Vec::new();
-        let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        if !bytes.is_empty() {
-            for (number, raw) in (1..).zip(body.split(|b| *b == b'\n')) {
-                lines.push(Line { number, raw: raw.to_vec(), meaning: read_line(raw) });
-            }
-        }
-        EnvFile { lines, byte_order_mark }
+        let mut reader = EnvReader::new(|_| true);
+        reader.push(bytes);
+        reader.finish(false)
     }
 
     /// Every setting, in order: key, value and line.
@@ -301,7 +406,44 @@ mod tests {
         assert_eq!(value(&EnvFile::parse(&long), "GOPATH").unwrap().len(), 5001);
     }
 
+    /// `A=1`, a megabyte of comment, and what follows.
+    fn long(end: &[u8]) -> Vec<u8> {
+        [b"A=1\nB=2\nA=3\n# ".as_slice(), &vec![b'x'; 1 << 20], b"\n", end].concat()
+    }
+
+    #[test]
+    fn of_a_long_file_the_first_and_last_lines_are_kept() {
+        let read = |end: &[u8], more: bool| {
+            let mut reader = EnvReader::new(|key: &[u8]| key != b"C");
+            for piece in long(end).chunks(1000) {
+                reader.push(piece);
+            }
+            reader.finish(more)
+        };
+        let kept = |f: &EnvFile| f.lines.iter().map(|l| (l.number, l.raw.clone())).collect::<Vec<_>>();
+        let line = |n: u64, text: &str| (n, text.as_bytes().to_vec());
+        let f = read(b"A=4\nC=5\n\nA=6\nB=7", false);
+        assert_eq!(kept(&f), [line(1, "A=1"), line(2, "B=2"), line(8, "A=6"), line(9, "B=7")]);
+        assert!(!f.cut);
+        assert_eq!(kept(&read(b"A=4\nA=5", true)).last(), Some(&line(5, "A=4")), "half a line is none");
+        // A value that no process can be given.
+        let huge = [b"A=".as_slice(), &vec![b'y'; LINE_LIMIT], b"\nB=7\n"].concat();
+        let f = read(&huge, false);
+        assert_eq!((kept(&f), f.cut), (vec![line(1, "A=1"), line(2, "B=2"), line(3, "A=3"), line(6, "B=7")], true));
+        let f = read(&huge.strip_prefix(b"A").map(|rest| [b"C", rest].concat()).unwrap(), false);
+        assert!(!f.cut, "nobody asks for that key");
+    }
+
     proptest! {
+        #[test]
+        fn pieces_make_the_same_file(bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'='), Just(b'A'), any::<u8>()], 0..200), size in 1usize..20) {
+            let mut reader = EnvReader::new(|_| true);
+            for piece in bytes.chunks(size) {
+                reader.push(piece);
+            }
+            prop_assert_eq!(reader.finish(false), EnvFile::parse(&bytes));
+        }
+
         #[test]
         fn never_panics_and_keeps_every_byte(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let f = EnvFile::parse(&bytes);

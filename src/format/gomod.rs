@@ -73,7 +73,7 @@ fn trim_space(mut text: &[u8]) -> &[u8] {
 }
 
 /// `strconv.Unquote` for `"` and `` ` ``.
-fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
     let (quote, rest) = quoted.split_first()?;
     let (last, inner) = rest.split_last()?;
     if last != quote {

@@ -14,6 +14,7 @@ pub mod gitconfig;
 pub mod goenv;
 pub mod gomod;
 pub mod gosum;
+pub mod gowork;
 pub mod info;
 pub mod list;
 pub mod module;

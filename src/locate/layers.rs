@@ -2,12 +2,13 @@
 //! `GOROOT/go.env` (`cmd/go/internal/cfg/cfg.go`, Getenv and readEnvFile).
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::paths::{Os, bytes_of};
-use super::{Flags, Host, Source};
-use crate::format::goenv::{EnvFile, LIMIT};
+use super::resolve::NAMES;
+use super::{Flags, Host, LongFile, Source};
+use crate::format::goenv::{EnvFile, EnvReader, LIMIT};
 use crate::sys;
 
 /// The environment as a Go program asks for it, flags of ours laid over it.
@@ -98,6 +99,32 @@ impl Layers<'_> {
     pub fn in_files(&self, name: &str) -> bool {
         [&self.user, &self.goroot].into_iter().flatten().any(|f| f.first(name.as_bytes()).is_some())
     }
+}
+
+/// How much of a file of settings is read, 64 MiB. Go has no limit, and reads all of it into memory whenever it starts; a
+/// file that people or `go env -w` write has a few lines.
+pub const BUDGET: u64 = 64 << 20;
+
+/// Reads a file of settings, links followed; told too where it is longer than any that is meant for that.
+pub fn read_settings(path: &Path) -> io::Result<(EnvFile, Option<LongFile>)> {
+    let mut file = sys::open(path)?;
+    let mut reader = EnvReader::new(|key: &[u8]| NAMES.iter().any(|name| name.as_bytes() == key));
+    let (mut read, mut ended) = (0, false);
+    let mut buf = vec![0; 64 << 10];
+    while read < BUDGET && !ended {
+        match file.read(&mut buf) {
+            Ok(n) => {
+                ended = n == 0;
+                reader.push(buf.get(..n).unwrap_or_default());
+                read += u64::try_from(n).unwrap_or(0);
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let found = reader.finish(!ended);
+    let long = LongFile { path: path.to_path_buf(), size: file.stat().size.max(read), whole: ended && !found.cut };
+    Ok((found, Some(long).filter(|f| f.size > LIMIT)))
 }
 
 /// Reads a small file of Go's, links followed.

@@ -118,6 +118,17 @@ pub struct Refusal {
     pub message: String,
 }
 
+/// A file of settings that is longer than any that Go or a person writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LongFile {
+    /// The GOENV file or go.env, absolute.
+    pub path: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// Whether every line of it that may count was read.
+    pub whole: bool,
+}
+
 /// A setting of the GOENV file that does not count here, because the environment says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {
@@ -143,6 +154,8 @@ pub struct Settings {
     pub go_env_file: Option<PathBuf>,
     /// What stands in it, if it can be read.
     pub go_env: Option<EnvFile>,
+    /// Those of the two files that are too long.
+    pub long_files: Vec<LongFile>,
     /// Why `go env` would stop here, if it would.
     pub refusal: Option<Refusal>,
     /// The system whose rules were applied.
@@ -168,6 +181,7 @@ impl Default for Settings {
             goenv_unread: None,
             go_env_file: None,
             go_env: None,
+            long_files: Vec::new(),
             refusal: None,
             os: Os::current(),
             release: Release::parse(""),
@@ -183,7 +197,7 @@ impl Default for Settings {
 ///
 /// Reads the GOENV file, `GOROOT/go.env`, `GOROOT/VERSION` and the like; no `go` is run.
 pub fn resolve(host: &Host, flags: &Flags) -> Result<Settings, Error> {
-    let settings = survey(host, flags)?;
+    let settings = survey(host, flags);
     match settings.refusal {
         Some(refusal) => Err(Error::GoRefuses(refusal.message)),
         None => Ok(settings),
@@ -191,7 +205,7 @@ pub fn resolve(host: &Host, flags: &Flags) -> Result<Settings, Error> {
 }
 
 /// The same, but what Go refuses is told in [`Settings::refusal`]: a scan still wants the rest.
-pub fn survey(host: &Host, flags: &Flags) -> Result<Settings, Error> {
+pub fn survey(host: &Host, flags: &Flags) -> Settings {
     resolve::survey(Os::current(), host, flags)
 }
 
@@ -225,6 +239,14 @@ impl Settings {
         self.get(name).map(|s| s.value.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// Files of settings with lines that may count and were not read, each with the reason.
+    pub fn unread(&self) -> impl Iterator<Item = (&Path, String)> {
+        self.long_files.iter().filter(|f| !f.whole).map(|f| {
+            let why = format!("holds {} bytes, of which not all that may count was read: settings may be missing", f.size);
+            (f.path.as_path(), why)
+        })
+    }
+
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Setting> {
         self.all.values()
@@ -238,6 +260,15 @@ impl Settings {
             None => {
                 (self.gopath.iter().map(|p| p.join("bin")).collect(), self.get("GOPATH").map_or(Source::Default, |s| s.source))
             }
+        }
+    }
+
+    /// The go.work that Go uses in `dir`, whether or not it exists where GOWORK names it (`modload.FindGoWork`).
+    pub fn workspace(&self, dir: &Path) -> Option<PathBuf> {
+        match self.get("GOWORK").and_then(|s| s.raw.as_deref()) {
+            Some(off) if off == "off" => None,
+            Some(named) if named != "auto" => Some(PathBuf::from(named)).filter(|path| path.is_absolute()),
+            _ => resolve::find_workspace(dir, self.path("GOROOT")),
         }
     }
 

@@ -4,10 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::goroot::{Installation, found_goroot, look_path, search_path};
-use super::layers::{Env, Found, Layers, read_limited};
+use super::layers::{Env, Found, Layers, read_settings};
 use super::paths::{Os, bytes_of, text_of};
-use super::{Flags, Host, Refusal, Setting, Settings, Source, defaults, refuse, use_errors};
-use crate::error::Error;
+use super::{Flags, Host, LongFile, Refusal, Setting, Settings, Source, defaults, refuse, use_errors};
 use crate::format::goenv::EnvFile;
 use crate::format::quoted;
 use crate::sys::{self, NodeKind};
@@ -68,12 +67,13 @@ pub const NAMES: &[&str] = &[
 ];
 
 /// Resolves everything for `os`. What Go refuses is a value of the result, not an error.
-pub fn survey(os: Os, host: &Host, flags: &Flags) -> Result<Settings, Error> {
+pub fn survey(os: Os, host: &Host, flags: &Flags) -> Settings {
     let env = Env::new(os, host, flags);
     let installation = Installation::find(os, &env, host);
     let goenv = goenv_file(os, &env, installation.release.minor);
+    let mut long = Vec::new();
     let (user, unread) = match &goenv {
-        Some(path) => read_env_file(os, &host.cwd.join(text_of(path)))?,
+        Some(path) => read_env_file(os, &host.cwd.join(text_of(path)), &mut long),
         None => (None, None),
     };
     let named = user.as_ref().and_then(|f| f.last(b"GOROOT")).and_then(|l| l.setting()).map(|(_, v)| v.to_vec());
@@ -81,7 +81,7 @@ pub fn survey(os: Os, host: &Host, flags: &Flags) -> Result<Settings, Error> {
     // go.env is looked for where GOROOT was found, which a GOROOT of the user's file decides before the environment.
     let go_env_file = (!found_goroot.is_empty()).then(|| host.cwd.join(text_of(&found_goroot)).join("go.env"));
     let goroot = match &go_env_file {
-        Some(path) => read_env_file(os, path)?.0,
+        Some(path) => read_env_file(os, path, &mut long).0,
         None => None,
     };
     let layers = Layers { env, user, goroot, found_goroot };
@@ -90,19 +90,32 @@ pub fn survey(os: Os, host: &Host, flags: &Flags) -> Result<Settings, Error> {
     let mut settings = resolver.settings(refusal);
     settings.goenv_unread = unread;
     settings.go_env_file = go_env_file;
-    Ok(settings)
+    settings.long_files = long;
+    settings
 }
 
-/// Reads a file of settings. Go ignores one that it can't read; a file too long for us is our failure, not Go's.
-fn read_env_file(os: Os, path: &Path) -> Result<(Option<EnvFile>, Option<io::ErrorKind>), Error> {
+/// Reads a file of settings. Go ignores one that it can't read.
+fn read_env_file(os: Os, path: &Path, long: &mut Vec<LongFile>) -> (Option<EnvFile>, Option<io::ErrorKind>) {
     if os != Os::current() {
-        return Ok((None, None));
+        return (None, None);
     }
-    match read_limited(path) {
-        Ok(bytes) => Ok((Some(EnvFile::parse(&bytes)), None)),
-        Err(e) if e.kind() == io::ErrorKind::Other => Err(Error::io("read Go's settings from", path, e)),
-        Err(e) => Ok((None, Some(e.kind()))),
+    match read_settings(path) {
+        Ok((file, too_long)) => {
+            long.extend(too_long);
+            (Some(file), None)
+        }
+        Err(e) => (None, Some(e.kind())),
     }
+}
+
+/// The go.work of `dir` or of the nearest folder above it, GOROOT and what lies above that left out
+/// (`modload.findWorkspaceFile`).
+pub fn find_workspace(dir: &Path, goroot: Option<&Path>) -> Option<PathBuf> {
+    dir.ancestors()
+        .enumerate()
+        .take_while(|(i, above)| *i == 0 || Some(*above) != goroot)
+        .map(|(_, above)| above.join("go.work"))
+        .find(|file| sys::stat(file).is_ok_and(|s| s.kind != NodeKind::Dir))
 }
 
 /// `cfg.EnvFile`: the user's file; `None` for `off`, or where there is no folder for it.
@@ -216,6 +229,10 @@ impl Resolver<'_> {
             "GONOPROXY" | "GONOSUMDB" => self.get("GOPRIVATE"),
             "GOPATH" if self.gopath_dropped => Vec::new(),
             "GOPATH" => defaults::gopath(self.os, &self.layers.env),
+            "GOWORK" if self.os == Os::current() => {
+                let goroot = PathBuf::from(text_of(&self.get("GOROOT")));
+                find_workspace(&self.host.cwd, Some(&goroot)).map(|p| bytes_of(p.as_os_str())).unwrap_or_default()
+            }
             "GOVERSION" => self.installation.release.name.clone().into_bytes(),
             "GOTOOLDIR" => match self.get("GOROOT") {
                 root if root.is_empty() => Vec::new(),
@@ -272,6 +289,7 @@ impl Resolver<'_> {
                 Ok(words) => words.first().map(|w| w.to_vec()).unwrap_or_default(),
                 Err(_) => raw.clone(),
             },
+            ("GOWORK", Some(raw)) if raw == b"auto" => self.default(name),
             (_, Some(raw)) => raw.clone(),
             (_, None) => self.default(name),
         };
@@ -290,6 +308,7 @@ impl Resolver<'_> {
             goenv: self.layers.user,
             goenv_unread: None,
             go_env_file: None,
+            long_files: Vec::new(),
             go_env: self.layers.goroot,
             refusal,
             os: self.os,

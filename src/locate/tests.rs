@@ -4,7 +4,7 @@ use super::*;
 
 fn settings(os: Os, env: &[(&str, &str)], flags: &Flags) -> Settings {
     let env = env.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect();
-    resolve::survey(os, &Host { env, cwd: PathBuf::from("/cwd") }, flags).unwrap()
+    resolve::survey(os, &Host { env, cwd: PathBuf::from("/cwd") }, flags)
 }
 
 #[test]
@@ -90,10 +90,28 @@ fn files_are_read_and_overruled() {
 
 #[cfg(unix)]
 #[test]
+fn of_a_long_file_what_counts_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("env");
+    let read = |end: &str| {
+        crate::sys::write_file(&file, format!("GOCACHE=/x\n{}{end}", "#\n".repeat(600_000)).as_bytes()).unwrap();
+        settings(Os::current(), &[("GOENV", file.to_str().unwrap()), ("HOME", "/h")], &Flags::default())
+    };
+    let s = read("GOCACHE=/y\nGOPRIVATE=p");
+    let size = 11 + 1_200_000 + 11 + 11;
+    assert_eq!([s.text("GOCACHE"), s.text("GOPRIVATE")], ["/y", "p"]);
+    assert_eq!(s.get("GOCACHE").unwrap().line, Some(600_002));
+    assert_eq!((s.long_files.clone(), s.unread().count()), (vec![LongFile { path: file.clone(), size, whole: true }], 0));
+    let s = read(&format!("GOFLAGS={}\n", "x".repeat(200_000)));
+    assert_eq!((s.text("GOFLAGS"), s.unread().map(|(p, _)| p).collect::<Vec<_>>()), (String::new(), vec![file.as_path()]));
+}
+
+#[cfg(unix)]
+#[test]
 fn any_bytes_are_kept() {
     use std::os::unix::ffi::OsStringExt;
     let value = OsString::from_vec(b"/\xff\xfe/c".to_vec());
     let host = Host { env: [(OsString::from("GOCACHE"), value.clone())].into(), cwd: "/".into() };
-    let s = survey(&host, &Flags::default()).unwrap();
+    let s = survey(&host, &Flags::default());
     assert_eq!(s.path("GOCACHE"), Some(Path::new(&value)));
 }

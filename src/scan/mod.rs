@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
+use crate::check::module::tree;
 use crate::check::{posture, settings};
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
@@ -24,7 +25,7 @@ use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
-use crate::report::{Counts, Coverage, Progress, Report, Roles, RootReport, RootState, Trust};
+use crate::report::{Counts, Coverage, Progress, Report, Roles, RootReport, RootState, Trust, Unread};
 use crate::rule::Kind;
 use crate::sys;
 
@@ -73,10 +74,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
         Err(e) => {
-            let unread = |r: &PlannedRoot| crate::report::Unread {
-                path: r.path.clone(),
-                error: format!("no worker could be started: {e}"),
-            };
+            let unread = |r: &PlannedRoot| Unread { path: r.path.clone(), error: format!("no worker could be started: {e}") };
             report.unread.extend(plan.roots.iter().map(unread));
         }
     }
@@ -102,11 +100,12 @@ fn workers(asked: usize, descriptors: u64) -> usize {
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
     let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
     let mut first = Tally::new(posture::entry);
-    let main = plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, &mut first));
+    let workspace = |dir: &Path| plan.settings.workspace(dir);
+    let main = plan.main_module.as_deref().map(|dir| MainSums::read(dir, workspace(dir).as_deref(), &mut first));
     let mut known = Known::default();
-    if let Some(main) = &main {
-        sums::go_sum(main, &mut first.sink);
-        for (path, version, lines) in main.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
+    for file in main.iter().flat_map(|main| &main.files) {
+        sums::go_sum(file, &mut first.sink);
+        for (path, version, lines) in file.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
             // The first line is the one that Go goes by.
             if let Some(sum) = lines.first() {
                 let module = ModuleVersion { path: path.to_owned(), version: version.to_owned() };
@@ -118,6 +117,8 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     settings::check(&plan.settings, &look(&plan.settings, &owners), &mut first.sink);
     report.findings.extend(first.sink.into_findings());
     report.unread.append(&mut first.unread);
+    let unread = plan.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error });
+    report.unread.extend(unread);
     let run = Run {
         plan,
         main,
@@ -154,7 +155,8 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             trust: tally.trust,
             roles: tally.roles,
         });
-        report.findings.extend(posture::fold(tally.sink.into_findings()));
+        let findings = tree::fold(tally.sink.into_findings(), &planned.path, tally.counts.trees);
+        report.findings.extend(posture::fold(findings));
     }
     report.online = plan.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
 }

@@ -19,7 +19,6 @@ use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
 use crate::finding::Finding;
 use crate::format::dirhash::H1;
-use crate::format::gosum::Verdict;
 use crate::rule::{Kind, Level};
 use crate::subject::modcache::Part;
 use crate::sys::{Dir, File, NodeKind};
@@ -214,8 +213,7 @@ fn verified(
         checked::tree::judge(evidence, read, &sums, &mut tally.sink);
         let mut held = read.same_as_zip == Some(true);
         if let Some(h1) = read.h1 {
-            let listed =
-                main.is_some_and(|m| matches!(m.sums.judge_module(&unit.name.path, &unit.name.version, h1), Verdict::Match(_)));
+            let listed = main.and_then(|m| m.module(&unit.name.path, &unit.name.version, h1)).is_some_and(|listed| listed.fits);
             let recorded = proven.filter(|p| !p.exempt).and_then(|p| p.zip);
             let claims =
                 [(recorded, ModuleTrust::Sumdb), (listed.then_some(h1), ModuleTrust::GoSum), (claimed, ModuleTrust::Ziphash)];
@@ -267,8 +265,7 @@ fn count_trust(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside
 
 /// What proves a `.mod` whose version has neither zip nor directory, as a pruned module graph leaves it.
 fn go_mod_trust(unit: &VersionUnit, computed: H1, main: Option<&MainSums>, proven: Option<&ProvenSums>) -> ModuleTrust {
-    let listed =
-        main.is_some_and(|m| matches!(m.sums.judge_go_mod(&unit.name.path, &unit.name.version, computed), Verdict::Match(_)));
+    let listed = main.and_then(|m| m.go_mod(&unit.name.path, &unit.name.version, computed)).is_some_and(|listed| listed.fits);
     let recorded = proven.filter(|p| !p.exempt).and_then(|p| p.go_mod);
     required::strongest(computed, &[(recorded, ModuleTrust::Sumdb), (listed.then_some(computed), ModuleTrust::GoSum)])
 }
@@ -283,13 +280,8 @@ fn sum_claims(
     proven: Option<&ProvenSums>,
 ) -> SumClaims {
     let computed = evidence.zip.as_ref().and_then(|z| z.h1).or(evidence.tree.as_ref().and_then(|t| t.h1));
-    let listed =
-        main.zip(computed).and_then(|(main, h1)| match main.sums.judge_module(&unit.name.path, &unit.name.version, h1) {
-            Verdict::Match(sum) | Verdict::Mismatch(sum) => {
-                Some(SumClaim { h1: sum.h1, by: format!("{}:{}", main.path.display(), sum.line) })
-            }
-            Verdict::Absent => None,
-        });
+    let listed = main.zip(computed).and_then(|(main, h1)| main.module(&unit.name.path, &unit.name.version, h1));
+    let listed = listed.map(|l| SumClaim { h1: l.sum.h1, by: l.by() });
     let recorded = proven.filter(|p| !p.exempt).and_then(|p| Some(SumClaim { h1: p.zip?, by: p.by.clone() }));
     let by = root.path.join(unit.path(Part::Ziphash)).display().to_string();
     SumClaims { proven: recorded.or(listed), ziphash: ziphash.map(|h1| SumClaim { h1, by }) }

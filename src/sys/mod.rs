@@ -21,7 +21,7 @@ use unix as os;
 #[cfg(not(unix))]
 use windows as os;
 
-pub use os::{Dir, acl, is_link_loop, make_fifo, mount_for_witness, process, symlink, unmount_for_witness};
+pub use os::{Dir, acl, is_link_loop, is_null_device, make_fifo, mount_for_witness, process, symlink, unmount_for_witness};
 pub use write::{
     AtomicFile, create_dir_all, create_private_dir, hard_link, remove_made, remove_temp_tree, rename, replace_file, set_mode,
     set_mtime, set_owner, write_file,

@@ -260,6 +260,13 @@ pub fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
+/// Whether `path` is the device that is always empty, under whatever name: `/dev/null` itself, or mounted over a file.
+pub fn is_null_device(path: &Path) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let device = |p: &Path| std::fs::metadata(p).ok().filter(|m| m.file_type().is_char_device()).map(|m| m.rdev());
+    device(path).is_some_and(|number| device(Path::new("/dev/null")) == Some(number))
+}
+
 /// Makes a named pipe.
 pub fn make_fifo(path: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]

@@ -151,6 +151,11 @@ pub fn symlink(target: &Path, link: &Path) -> io::Result<()> {
     }
 }
 
+/// Devices of this system lie in no folder.
+pub fn is_null_device(_path: &Path) -> bool {
+    false
+}
+
 /// This system has none.
 pub fn make_fifo(_path: &Path) -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))

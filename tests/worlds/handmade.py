@@ -118,6 +118,13 @@ class HandMade:
             path.chmod(0o755)
         return path
 
+    def program(self, name: str) -> Path:
+        """An empty file of GOBIN that may be started."""
+        path = self.gobin / name
+        path.touch()
+        path.chmod(0o755)
+        return path
+
     def remove(self, path: Path) -> None:
         if path.exists():
             subprocess.run(["chmod", "-R", "u+w", str(path), str(path.parent)], check=True)

@@ -60,6 +60,15 @@ def case(function=None, *, slow=False):
     return register(function) if function else register
 
 
+def names(r, path: Path, rule: str | None = None) -> list[str]:
+    """What is wrong where no finding (of this rule), nor for want of a rule anything unread, names this path."""
+    if r.report is None:
+        return ["no report"]
+    told = [f["path"] for f in r.report["findings"] if rule in (None, f["rule"])]
+    told += [] if rule else [u["path"] for u in r.report["unread"]]
+    return [] if str(path) in told else [f"nothing names {path}{' for ' + rule if rule else ''}"]
+
+
 # ---------------------------------------------------------------- kinds of file
 
 @case
@@ -79,11 +88,27 @@ def fifos_everywhere(w: HandMade):
 
 @case
 def fifo_as_settings(w: HandMade):
-    """The GOENV file and go.sum are FIFOs."""
+    """The GOENV file and go.sum are FIFOs: go itself would wait for ever."""
     for path in (w.goenv, w.main / "go.sum"):
         path.unlink()
         os.mkfifo(path)
-    return Case(options=["--main-module", str(w.main)], codes={1, 2, 3})
+    return Case(options=["--main-module", str(w.main)], codes={1}, extra=lambda r: names(r, w.goenv, rule="goenv-special-file") + names(r, w.main / "go.sum"))
+
+
+@case
+def device_as_settings(w: HandMade):
+    """The GOENV file is a link to /dev/zero, which never ends."""
+    w.goenv.unlink()
+    w.goenv.symlink_to("/dev/zero")
+    return Case(codes={1}, extra=lambda r: names(r, w.goenv, rule="goenv-special-file"))
+
+
+@case
+def settings_behind_a_megabyte(w: HandMade):
+    """A million lines of comment in the GOENV file, and at its end the one that counts."""
+    w.goenv.write_bytes(b"GOFLAGS=-v\n" + b"# nothing\n" * 1_000_000 + b"GOFLAGS=-toolexec=/tmp/x\n")
+    return Case(codes={1}, extra=lambda r: names(r, w.goenv, rule="goflags-toolexec") + names(r, w.goenv, rule="goenv-too-long")
+                + ([] if r.report and r.report["complete"] else ["incomplete, though all was read"]))
 
 
 @case
@@ -136,17 +161,18 @@ def files_for_folders(w: HandMade):
 # ---------------------------------------------------------------- sizes
 
 def sparse(path: Path, head: bytes = b"") -> None:
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
     with path.open("wb") as f:
         f.write(head)
         f.truncate(SPARSE)
 
 
-def sparse_case(name: str, place, head: bytes = b""):
+def sparse_case(name: str, place, head: bytes = b"", code: int = 1):
+    """`code`: 1 for a finding, 3 for what can't be read whole, 0 for a file that may be so, which is told as a note."""
     def function(w: HandMade):
-        sparse(place(w), head)
-        return Case(options=["--main-module", str(w.main)], timeout=180, codes={1, 2, 3} if name in ("goenv", "gosum", "list", "binary", "elf") else {1})
+        path = place(w)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sparse(path, head)
+        return Case(options=["--main-module", str(w.main)], timeout=180, codes={code}, extra=lambda r: names(r, path))
     function.__name__ = f"sparse_{name}"
     function.__doc__ = f"5 GB of holes as {name}."
     case(function, slow=True)
@@ -160,10 +186,11 @@ sparse_case("mod", lambda w: w.download / "v1.0.0.mod", b"module example.com/m\n
 sparse_case("ziphash", lambda w: w.download / "v1.0.0.ziphash", b"h1:")
 sparse_case("list", lambda w: w.download / "list", b"v1.0.0\n")
 sparse_case("tree_file", lambda w: w.writable(w.module / "a.go"))
-sparse_case("binary", lambda w: w.gobin / "big")
+sparse_case("binary", lambda w: w.gobin / "big", code=0)  # nobody may start it: not a program, and no harm
+sparse_case("program", lambda w: w.program("big"))
 sparse_case("elf", lambda w: w.gobin / "elf", b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 1 << 32, 0, 64, 56, 65535, 64, 65535, 1))
 sparse_case("goenv", lambda w: w.goenv, b"GOFLAGS=-v\n")
-sparse_case("gosum", lambda w: w.main / "go.sum", b"example.com/m v1.0.0 h1:\n")
+sparse_case("gosum", lambda w: w.main / "go.sum", b"example.com/m v1.0.0 h1:\n", code=3)
 sparse_case("lookup", lambda w: w.lookup)
 
 

@@ -10,7 +10,6 @@ use crate::evidence::modcache::{Content, VersionUnit};
 use crate::finding::Sink;
 use crate::format::dirhash::H1;
 use crate::format::gomod;
-use crate::format::gosum::Verdict;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::subject::modcache::Part;
@@ -114,12 +113,12 @@ pub fn go_mod(
         return (Some(h1), true);
     }
     if let Some(main) = main
-        && let Verdict::Mismatch(sum) = main.sums.judge_go_mod(&unit.name.path, &unit.name.version, h1)
+        && let Some(listed) = main.go_mod(&unit.name.path, &unit.name.version, h1).filter(|l| !l.fits)
     {
-        let message = "is not the go.mod that the main module's go.sum lists";
+        let message = format!("is not the go.mod that the main module's {} lists", listed.file_name());
         let finding = about(&MOD_GO_SUM_MISMATCH, root, unit, Part::Mod, message);
-        let by = format!("{}:{}", main.path.display(), sum.line);
-        sink.push(finding.claims(sum.h1.to_string(), h1.to_string()).claimed_by(by).line(sum.line));
+        let (claimed, line) = (listed.sum.h1.to_string(), listed.sum.line);
+        sink.push(finding.claims(claimed, h1.to_string()).claimed_by(listed.by()).line(line));
         return (Some(h1), true);
     }
     (Some(h1), false)

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::{Claims, about};
-use crate::evidence::main_module::MainSums;
+use crate::evidence::main_module::{MainSums, SumFile};
 use crate::evidence::modcache::VersionUnit;
 use crate::facts::ModuleTrust;
 use crate::finding::{Finding, RootKind, Sink};
 use crate::format::dirhash::H1;
-use crate::format::gosum::Verdict;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::subject::modcache::Part;
@@ -24,7 +23,8 @@ pub static ZIP_GO_SUM_MISMATCH: Rule = Rule {
     kind: Kind::Integrity,
     fix: Fix::Quarantine,
     summary: "a module zip is not the one that go.sum lists",
-    what: "The dirhash of every zip against its line of the main module's go.sum, where there is one. The message tells whether the zip agrees with its own \
+    what: "The dirhash of every zip against its line of the main module's go.sum, where there is one; in a workspace also against those of \
+           go.work.sum and of the go.sum of each of its modules. The message tells whether the zip agrees with its own \
            `.ziphash`: then nothing in the cache contradicts it.",
     why: "Either the cache was poisoned by somebody who changed the `.ziphash` too, or the tag was moved where the module is published, or go.sum was \
           edited. In each case the code is not what the main module asked for.",
@@ -32,7 +32,7 @@ pub static ZIP_GO_SUM_MISMATCH: Rule = Rule {
          compiled all the same.",
     mend: "Remove this version (zip, `.ziphash` and directory); Go fetches it again. If the same sum comes back, the cache is innocent: find out from \
            the checksum database or the author which of the two is right, and never just delete the go.sum line.",
-    source: "cmd/go/internal/modfetch/fetch.go (checkMod, haveModSumLocked)",
+    source: "cmd/go/internal/modfetch/fetch.go (checkMod, haveModSumLocked), cmd/go/internal/modload/init.go (loadModFile)",
     witness: |s| {
         // The sample's binary was built with the module, so it would contradict go.sum as well.
         sys::remove_made(&s.gobin().join("hello"))?;
@@ -58,7 +58,7 @@ pub static GO_SUM_MALFORMED: Rule = Rule {
     kind: Kind::Integrity,
     fix: Fix::None,
     summary: "a line of go.sum is damaged",
-    what: "Every line of the main module's go.sum: three fields, a module version, a dirhash, no second sum for one module. A line that Go passes over (an \
+    what: "Every line of the main module's go.sum, and in a workspace of go.work.sum and the go.sum of each of its modules: three fields, a module version, a dirhash, no second sum for one module. A line that Go passes over (an \
            unknown kind of sum, no module version) is a `warning`.",
     why: "A damaged line protects nothing: Go passes over it in silence and takes the module as it is in the cache (golang/go#62345). Of two sums for one \
           module one is false.",
@@ -84,36 +84,41 @@ pub fn zip(
     sink: &mut Sink,
 ) -> ModuleTrust {
     let consistent = claims.ziphash.and_then(|z| z.h1()) == Some(computed);
-    let verdict = main.map_or(Verdict::Absent, |m| m.sums.judge_module(&unit.name.path, &unit.name.version, computed));
-    match (verdict, main) {
-        (Verdict::Match(_), _) => ModuleTrust::GoSum,
-        (Verdict::Mismatch(sum), Some(main)) => {
+    match main.and_then(|m| m.module(&unit.name.path, &unit.name.version, computed)) {
+        Some(listed) if listed.fits => ModuleTrust::GoSum,
+        Some(listed) => {
+            let name = listed.file_name();
             let message = if consistent {
-                "agrees with its own `.ziphash` but not with go.sum: a forged zip, or a tag that was moved where the module is published"
+                format!(
+                    "agrees with its own `.ziphash` but not with {name}: a forged zip, or a tag that was moved where the module is published"
+                )
             } else {
-                "agrees neither with go.sum nor with its own `.ziphash`: the cache is damaged, and fetching it again mends it"
+                format!(
+                    "agrees neither with {name} nor with its own `.ziphash`: the cache is damaged, and fetching it again mends it"
+                )
             };
-            let by = format!("{}:{}", main.path.display(), sum.line);
             let finding = about(&ZIP_GO_SUM_MISMATCH, root, unit, Part::Zip, message);
-            sink.push(finding.claims(sum.h1.to_string(), computed.to_string()).claimed_by(by).line(sum.line));
+            let (claimed, line) = (listed.sum.h1.to_string(), listed.sum.line);
+            sink.push(finding.claims(claimed, computed.to_string()).claimed_by(listed.by()).line(line));
             ModuleTrust::None
         }
-        (Verdict::Absent | Verdict::Mismatch(_), _) if consistent => ModuleTrust::Ziphash,
-        (Verdict::Absent | Verdict::Mismatch(_), _) => ModuleTrust::None,
+        None if consistent => ModuleTrust::Ziphash,
+        None => ModuleTrust::None,
     }
 }
 
 /// How many bad lines of one go.sum are told one by one.
 const MANY: usize = 20;
 
-/// Judges the lines of the main module's go.sum.
-pub fn go_sum(main: &MainSums, sink: &mut Sink) {
-    for (i, bad) in main.sums.bad.iter().take(MANY).enumerate() {
+/// Judges the lines of a go.sum or go.work.sum.
+pub fn go_sum(file: &SumFile, sink: &mut Sink) {
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    for (i, bad) in file.sums.bad.iter().take(MANY).enumerate() {
         let mut finding = Finding::at(
             &GO_SUM_MALFORMED,
             RootKind::Environment,
-            &main.path,
-            format!("go.sum: {}", bad.text.trim()),
+            &file.path,
+            format!("{name}: {}", bad.text.trim()),
             format!("line {} {}", bad.line, bad.fault),
         )
         .claims("path version h1:…", bad.text.trim())
@@ -122,7 +127,7 @@ pub fn go_sum(main: &MainSums, sink: &mut Sink) {
             finding = finding.lowered_to(Level::Warning);
         }
         if i + 1 == MANY {
-            finding.more = u64::try_from(main.sums.bad.len() - MANY).unwrap_or(u64::MAX);
+            finding.more = u64::try_from(file.sums.bad.len() - MANY).unwrap_or(u64::MAX);
         }
         sink.push(finding);
     }

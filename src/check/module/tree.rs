@@ -142,6 +142,61 @@ fn writable(evidence: &ModuleEvidence, tree: &TreeEvidence, sink: &mut Sink) {
     sink.push(finding);
 }
 
+/// Where most of the `trees` extracted directories below `root` are writable, as `chmod -R u+w` leaves them: one finding, on the
+/// root, in the place of one for each.
+pub fn fold(findings: Vec<Finding>, root: &Path, trees: u64) -> Vec<Finding> {
+    let (told, mut rest): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|f| f.rule == &TREE_FILE_WRITABLE);
+    let modules = u64::try_from(told.len()).unwrap_or(u64::MAX);
+    // Of very few, most may well be damaged one by one.
+    let shared = modules == trees || (modules > 3 && modules.saturating_mul(2) > trees);
+    match told.first() {
+        Some(first) if modules > 1 && shared => {
+            let entries = told.iter().map(|f| 1 + f.more).sum::<u64>();
+            let message = format!(
+                "{modules} of the {trees} extracted modules here, `{}` among them, hold {entries} entries that are writable by their \
+                 owner: go leaves them read-only",
+                first.subject
+            );
+            let mut finding = Finding::at(&TREE_FILE_WRITABLE, first.root, root, "extracted modules", message);
+            finding.proof = first.proof.clone();
+            finding.more = modules - 1;
+            rest.push(finding);
+        }
+        _ => rest.extend(told),
+    }
+    rest
+}
+
 fn shown(path: &Path) -> String {
     printable(path.as_os_str().as_encoded_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Place, RootKind};
+
+    #[test]
+    fn what_most_modules_share_is_told_once() {
+        let root = Path::new("/m");
+        let of = |modules: u64, trees: u64| {
+            let told = |n: u64| {
+                let mut f =
+                    Finding::at(&TREE_FILE_WRITABLE, RootKind::Gomodcache, &root.join(n.to_string()), format!("a@v{n}"), "");
+                f.more = 1;
+                f
+            };
+            let other = Finding::at(&TREE_FILE_ADDED, RootKind::Gomodcache, &root.join("x"), "x", "");
+            let mut folded = fold((0..modules).map(told).chain([other.clone()]).collect(), root, trees);
+            assert!(folded.contains(&other));
+            folded.retain(|f| *f != other);
+            folded.into_iter().map(|f| (f.place, f.more)).collect::<Vec<_>>()
+        };
+        let all = |modules: u64| vec![(Place::Path(root.to_path_buf()), modules - 1)];
+        assert_eq!(of(2, 2), all(2));
+        assert_eq!(of(600, 1000), all(600));
+        for (modules, trees) in [(1, 1), (1, 9), (2, 3), (3, 4), (400, 1000), (0, 5)] {
+            assert_eq!(of(modules, trees).len() as u64, modules, "{modules} of {trees}");
+        }
+    }
 }

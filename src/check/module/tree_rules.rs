@@ -165,7 +165,7 @@ pub static TREE_FILE_WRITABLE: Rule = Rule {
     kind: Kind::Posture,
     fix: Fix::Chmod,
     summary: "files or folders of an extracted module are writable by their owner",
-    what: "The owner's write bit of every file: go takes it away even with `-modcacherw`, which concerns folders; and of every folder of a module whose own folder is read-only. One finding for a module, with their number.",
+    what: "The owner's write bit of every file: go takes it away even with `-modcacherw`, which concerns folders; and of every folder of a module whose own folder is read-only. One finding for a module, with their number; where most modules of a cache are so, one for the cache.",
     why: "A code generator, an editor or a script of the same user changes a dependency in passing, and every build on this machine gets it.",
     go: "Takes no notice.",
     mend: "Take the write bit of the files away again; `-modcacherw` (GOFLAGS) is enough to be able to remove the cache.",

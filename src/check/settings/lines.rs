@@ -3,14 +3,15 @@
 use super::{Judge, env_variable, goenv_line};
 use crate::evidence::settings::Claim;
 use crate::finding::{Finding, Mend, Place, RootKind, Sink};
-use crate::format::goenv::{Line, Meaning, Oddity, Skip};
+use crate::format::goenv::{LIMIT, Line, Meaning, Oddity, Skip};
 use crate::locate::{NAMES, Source};
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
+use crate::sys::NodeKind;
 
 /// The rules of this file.
 pub const RULES: &[&Rule] =
-    &[&SETTING_UNUSABLE, &GO_REFUSES, &GOENV_LINE_ODD, &GOENV_LINE_IGNORED, &GOENV_UNREAD, &GOENV_OVERRULED];
+    &[&SETTING_UNUSABLE, &GO_REFUSES, &GOENV_LINE_ODD, &GOENV_LINE_IGNORED, &GOENV_UNREAD, &GOENV_TOO_LONG, &GOENV_OVERRULED];
 
 /// A value that Go prints and can't use.
 pub static SETTING_UNUSABLE: Rule = Rule {
@@ -84,18 +85,38 @@ pub static GOENV_LINE_IGNORED: Rule = Rule {
 /// The GOENV file can't be read.
 pub static GOENV_UNREAD: Rule = Rule {
     id: "goenv-unread",
-    level: Level::Note,
+    level: Level::Warning,
     kind: Kind::Hygiene,
     fix: Fix::None,
-    summary: "the GOENV file is there, but can't be read",
-    what: "Whether the file that GOENV names, or the default one, can be opened and read.",
-    why: "Go goes on as if it were empty: what it sets is not in force.",
+    summary: "something is where the GOENV file should be, but can't be read",
+    what: "Whether what GOENV names, or what lies in the default place, is a file that can be opened and read.",
+    why: "Go goes on as if it were empty: the settings that somebody relies on, a GOPROXY or GOPRIVATE perhaps, are not in force.",
     go: "Ignores it without a word.",
     mend: "Give yourself the right to read it, or let GOENV name another.",
     source: "cmd/go/internal/cfg/cfg.go (readEnvFile)",
     witness: |s| {
         let path = s.root().join("home/.config/go");
         s.env.insert("GOENV".to_owned(), path.to_string_lossy().into_owned());
+        Ok(Sample::place(&path))
+    },
+};
+
+/// A file of settings out of all proportion.
+pub static GOENV_TOO_LONG: Rule = Rule {
+    id: "goenv-too-long",
+    level: Level::Warning,
+    kind: Kind::Hygiene,
+    fix: Fix::None,
+    summary: "a file of Go's settings is far longer than any that people or Go write",
+    what: "The size of the GOENV file and of go.env: at most 1 MiB. Of a longer file the first 64 MiB are read for lines that set a variable \
+           that Go knows; where one of them may be missing the scan is incomplete.",
+    why: "Nobody sees the one line that counts among a million, and every go command reads all of them into memory before it does anything.",
+    go: "Reads the whole file, however long it is.",
+    mend: "Look at the lines that set something (`grep '^[A-Z]' FILE`), remove the file and write them anew with `go env -w`.",
+    source: "cmd/go/internal/cfg/cfg.go (readEnvFile)",
+    witness: |s| {
+        let path = s.goenv();
+        s.write(&path, &[b"GOTOOLCHAIN=local\n# ".as_slice(), &vec![b'x'; 1 << 20], b"\n"].concat())?;
         Ok(Sample::place(&path))
     },
 };
@@ -159,14 +180,21 @@ impl Judge<'_> {
     pub(super) fn lines(&self, sink: &mut Sink) {
         let Some(path) = &self.settings.goenv_file else { return };
         if let Some(kind) = self.settings.goenv_unread
-            && self
-                .seen
-                .goenv
-                .as_ref()
-                .is_some_and(|g| g.exists && g.steps.last().is_some_and(|s| s.stat.kind != crate::sys::NodeKind::Device))
+            && self.seen.goenv.as_ref().is_some_and(|g| {
+                g.exists && g.steps.last().is_some_and(|s| !matches!(s.stat.kind, NodeKind::Device | NodeKind::Fifo))
+            })
         {
             let message = format!("can't be read ({kind}), so that nothing it sets is in force");
             sink.push(Finding::at(&GOENV_UNREAD, RootKind::Environment, path, "GOENV", message));
+        }
+        for long in &self.settings.long_files {
+            let rest = if long.whole { "" } else { "; not every line that may count was read" };
+            let message = format!("holds {} bytes, which every go command reads before it does anything{rest}", long.size);
+            let name = if Some(&long.path) == self.settings.goenv_file.as_ref() { "GOENV" } else { "go.env" };
+            sink.push(
+                Finding::at(&GOENV_TOO_LONG, RootKind::Environment, &long.path, name, message)
+                    .claims(format!("at most {LIMIT} bytes"), format!("{} bytes", long.size)),
+            );
         }
         let Some(file) = &self.settings.goenv else { return };
         let mut odd: Option<Finding> = None;

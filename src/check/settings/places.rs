@@ -13,7 +13,7 @@ use crate::sample::Sample;
 use crate::sys::{self, NodeKind};
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&GOENV_WRITABLE, &GOENV_FOREIGN_OWNER, &GOENV_IS_LINK, &CACHE_IN_SHARED_FOLDER];
+pub const RULES: &[&Rule] = &[&GOENV_WRITABLE, &GOENV_FOREIGN_OWNER, &GOENV_IS_LINK, &GOENV_NEVER_ENDS, &CACHE_IN_SHARED_FOLDER];
 
 const GOENV_SOURCE: &str = "cmd/go/internal/cfg/cfg.go (readEnvFile)";
 
@@ -76,6 +76,27 @@ pub static GOENV_IS_LINK: Rule = Rule {
     },
 };
 
+/// The GOENV file is a pipe or a device.
+pub static GOENV_NEVER_ENDS: Rule = Rule {
+    id: "goenv-special-file",
+    level: Level::Error,
+    kind: Kind::Posture,
+    fix: Fix::None,
+    summary: "a named pipe or a device lies where Go reads its settings",
+    what: "The type of the GOENV file, links followed. `/dev/null`, which is always empty, is in order.",
+    why: "Every go command waits there for a writer, and takes what that writes for its settings: another program, another proxy, each \
+          time anew. Of a device it may read without end.",
+    go: "Reads it to its end before it does anything else: `go version` too hangs, or uses up the memory.",
+    mend: "Remove it, and write the settings with `go env -w`; for no settings at all say `GOENV=off`.",
+    source: GOENV_SOURCE,
+    witness: |s| {
+        let path = s.goenv();
+        sys::remove_made(&path)?;
+        sys::make_fifo(&path)?;
+        Ok(Sample::place(&path))
+    },
+};
+
 /// A cache that anybody may make before Go does.
 pub static CACHE_IN_SHARED_FOLDER: Rule = Rule {
     id: "cache-in-shared-folder",
@@ -116,8 +137,12 @@ impl Judge<'_> {
             Some((last, before)) if seen.exists => (Some(last), before),
             _ => (None, seen.steps.as_slice()),
         };
-        // A device such as /dev/null holds no settings.
-        if file.is_some_and(|f| f.stat.kind != NodeKind::File) {
+        if let Some(file) = file.filter(|f| f.stat.kind != NodeKind::File) {
+            if matches!(file.stat.kind, NodeKind::Fifo | NodeKind::Device) && !seen.is_null {
+                let what = file.stat.kind.word();
+                let message = format!("is a {what}: every go command waits here for its settings, and takes whatever comes");
+                sink.push(self.about(&GOENV_NEVER_ENDS, &seen.path, "GOENV", message).claims("regular file", what));
+            }
             return;
         }
         if let Some(file) = file {

@@ -15,7 +15,7 @@ fn sample(dir: &Path) -> Sample {
 
 fn findings(s: &Sample) -> Vec<Finding> {
     let env = s.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-    let settings = survey(&Host { env, cwd: s.root().to_path_buf() }, &Flags::default()).unwrap();
+    let settings = survey(&Host { env, cwd: s.root().to_path_buf() }, &Flags::default());
     let seen = look(&settings, &Owners::look());
     let mut sink = Sink::default();
     check(&settings, &seen, &mut sink);
@@ -112,7 +112,7 @@ fn ordinary_settings_are_told_nothing() {
 #[test]
 fn a_machine_without_home_is_told_nothing() {
     let host = Host { env: [("PATH".into(), "/usr/bin:/bin".into())].into(), cwd: "/".into() };
-    let settings = survey(&host, &Flags::default()).unwrap();
+    let settings = survey(&host, &Flags::default());
     assert_eq!(settings.text("GOCACHE"), "off");
     assert!(
         settings.get("GOCACHE").unwrap().error.as_deref().unwrap().ends_with("neither $XDG_CACHE_HOME nor $HOME are defined")
@@ -179,6 +179,23 @@ fn odd_lines_are_told_once() {
         found.iter().map(|f| (f.rule.id, f.proof.line.unwrap())).collect::<Vec<_>>(),
         [("goenv-line-ignored", 1), ("goenv-line-ignored", 2), ("goenv-line-ignored", 3)]
     );
+}
+
+#[test]
+fn what_is_no_file_of_settings_is_told_by_what_go_makes_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut s = sample(dir.path());
+    let mut of = |path: &str| {
+        s.env.insert("GOENV".to_owned(), path.to_owned());
+        loud(&findings(&s))
+    };
+    assert_eq!(of("/dev/null"), []);
+    assert_eq!(of("off"), []);
+    assert_eq!(of("/nonexistent/env"), []);
+    if cfg!(unix) {
+        assert_eq!(of("/dev/zero"), [("goenv-special-file", Level::Error)]);
+        assert_eq!(of("/"), [("goenv-unread", Level::Warning)]);
+    }
 }
 
 #[test]

@@ -187,6 +187,40 @@ func config(dir, s string) {
 	put("git.config", err, []string{s}, list...)
 }
 
+var workTokens = []string{"use", "use (", "(", ")", "()", "use ./a", "use ../b c", "./x", "\"y z\"", "\"a\\x2eb\"", "`raw`", "'q'", "// note", "/*", "//", "[", ",", "replace", "a.b/c => ./d", "=>", "\n", "\n", "\n", "\n\t", "\r\n", " ", "\t", "\r", "\"", "é", "\xff", "\v",
+	"use\"q\"", "use(", "a//b", "\u00a0"}
+
+// workText is mostly a go.work that Go takes.
+func workText() string {
+	if rng.Intn(3) > 0 {
+		var b strings.Builder
+		b.WriteString(pick([]string{"", "go 1.21\n", "go 1.24.0 // x\n\n", "// x\n"}))
+		for n := rng.Intn(4); n >= 0; n-- {
+			b.WriteString(pick([]string{"use ./a\n", "use \"./b c\"\r\n", "use (\n\t./d // one\n\n\t// two\n\t../e\n)\n", "use ()\n", "use(\n.\n) // end\n", "replace a.b/c v1.0.0 => ../use\n", "replace (\n\ta.b/c => d.e/f v1.0.0\n)\n", "use /f//g\n", "\n", "use )\n", "use \"\\u00e9\\t\"\n", "use a[\n", "use -\n", "toolchain default\n", "godebug x=y\n"}))
+		}
+		if rng.Intn(2) == 0 {
+			return edit(b.String(), "use() \t\n\r\"./`[\\x")
+		}
+		return b.String()
+	}
+	var b strings.Builder
+	for n := rng.Intn(9); n >= 0; n-- {
+		b.WriteString(pick(workTokens))
+	}
+	return b.String()
+}
+
+func works(s string) {
+	f, err := modfile.ParseWork("go.work", []byte(s), nil)
+	var uses []string
+	if err == nil {
+		for _, u := range f.Use {
+			uses = append(uses, u.Path)
+		}
+	}
+	put("modfile.ParseWork", err, []string{s}, uses...)
+}
+
 func main() {
 	log.SetFlags(0)
 	file := flag.String("out", "", "file to write")
@@ -249,6 +283,9 @@ func main() {
 		put("modfile.ModulePath", nil, []string{s}, modfile.ModulePath([]byte(s)))
 		info(jsonText())
 		info(jsonText())
+	}
+	for i := 0; i < *n; i++ {
+		works(workText())
 	}
 	dir, err := os.MkdirTemp("", "oracle-config-")
 	if err != nil {

@@ -18,7 +18,7 @@ import tempfile
 
 ASKED = """AR CC CXX FC GCCGO GO111MODULE GOARCH GOAUTH GOBIN GOCACHE GOCACHEPROG GODEBUG GOENV GOEXPERIMENT GOFIPS140 GOFLAGS
 GOHOSTARCH GOHOSTOS GOINSECURE GOMODCACHE GONOPROXY GONOSUMDB GOOS GOPATH GOPRIVATE GOPROXY GOROOT GOSUMDB GOTMPDIR GOTOOLCHAIN
-GOTOOLDIR GOVCS GOVERSION CGO_CFLAGS_ALLOW CGO_LDFLAGS_DISALLOW""".split()
+GOTOOLDIR GOVCS GOVERSION GOWORK CGO_CFLAGS_ALLOW CGO_LDFLAGS_DISALLOW""".split()
 # These make `go env` look at the whole build configuration first, which refuses more; asked apart.
 COSTLY = "CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_FFLAGS CGO_LDFLAGS PKG_CONFIG".split()
 
@@ -93,6 +93,8 @@ def rows(n, seed):
             files["$W/goenv" if env["GOENV"].startswith("$W") else "$W/cwd/goenv"] = env_file(rng)
         if rng.random() < 0.1:
             files["$W/cwd/go.mod"] = "module x\n\ngo 1.20\n"
+        if rng.random() < 0.1:
+            files[rng.choice(["$W/go.work", "$W/cwd/go.work", "$W/cwd/go.work/x"])] = "go 1.20\n"
         out.append((env, files))
     return out
 
