@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod gocache;
+pub mod index;
 pub mod main_module;
 pub mod modcache;
 pub mod node;

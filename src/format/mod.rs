@@ -22,6 +22,7 @@ pub mod sha256;
 pub mod sumdb;
 pub mod zip;
 pub mod ziphash;
+pub mod zone;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

@@ -71,11 +71,6 @@ impl LineInfos {
         self.0.iter().rev().find(|i| i.offset <= offset)
     }
 
-    /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The line that is told for a true one (go/token: `File.unpack`).
     pub(super) fn line(&self, offset: usize, line: u32) -> u32 {
         self.at(offset).map_or(line, |i| i.line.wrapping_add(line.wrapping_sub(i.true_line)))

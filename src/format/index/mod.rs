@@ -1,9 +1,11 @@
 //! Module and package indexes, `go index v2`: what Go takes for the content of source directories without looking at them.
 //! Go checks the size of such an output and nothing else (cmd/go/internal/modindex/read.go).
 
-use sha2::{Digest, Sha256};
+mod compare;
+mod key;
 
-use super::action::ActionId;
+pub use compare::{Comparison, Difference, MAX_SOURCE, unclean};
+pub use key::{PackageKey, module_key, salt, time_text};
 
 /// How an index begins; the same in Go 1.21 to 1.27 (write.go: `indexVersion`).
 pub const MAGIC: &[u8] = b"go index v2\n";
@@ -222,99 +224,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The Go version with which Go salts every key: without the experiments that it was built with
-/// (cmd/go/internal/cache/hash.go: `stripExperiment`).
-pub fn salt(version: &str) -> &str {
-    let end = version.find(" X:").or_else(|| version.find("-X:")).unwrap_or(version.len());
-    version.get(..end).unwrap_or(version)
-}
-
-/// The action under which the index of a module in the module cache is stored. `version`: `runtime.Version()` of the Go
-/// command; `root`: the module's directory, absolute (read.go: `moduleHash`).
-pub fn module_key(version: &str, root: &[u8]) -> ActionId {
-    let mut hash = Sha256::new();
-    hash.update(salt(version));
-    hash.update(format!("module index {version} go index v2 "));
-    hash.update(root);
-    hash.update(b"\n");
-    ActionId(hash.finalize().into())
-}
-
-/// The action under which the index of a directory outside of the module cache is stored, written from its files in the order
-/// of their names (read.go: `dirHash`).
-#[derive(Debug, Clone)]
-pub struct PackageKey(Sha256);
-
-impl PackageKey {
-    /// `root`: the module's directory, or `GOROOT/src` or `GOROOT/src/cmd`; `dir`: the package's; both absolute.
-    pub fn new(version: &str, root: &[u8], dir: &[u8]) -> PackageKey {
-        let mut hash = Sha256::new();
-        hash.update(salt(version));
-        hash.update(b"modroot ");
-        hash.update(root);
-        hash.update(format!("\npackage {version} go index v2 "));
-        hash.update(dir);
-        hash.update(b"\n");
-        PackageKey(hash)
-    }
-
-    /// Takes one more file; `time` as [`time_text`] gives it.
-    pub fn file(&mut self, name: &[u8], time: &str, size: u64) {
-        self.0.update(b"file ");
-        self.0.update(name);
-        self.0.update(format!(" {time} {size}\n"));
-    }
-
-    /// The key.
-    pub fn finish(self) -> ActionId {
-        ActionId(self.0.finalize().into())
-    }
-}
-
-/// A time as Go prints it (time: `Time.String`): nanoseconds since 1970, in a zone that is `east` seconds east of Greenwich and
-/// is called `zone`. `None` for a time past the years that have four digits.
-pub fn time_text(ns: i128, east: i32, zone: &str) -> Option<String> {
-    let local = time::OffsetDateTime::from_unix_timestamp_nanos(ns.checked_add(i128::from(east) * 1_000_000_000)?).ok()?;
-    if !(0..=9999).contains(&local.year()) {
-        return None;
-    }
-    let mut fraction = String::new();
-    if local.nanosecond() != 0 {
-        fraction = format!(".{:09}", local.nanosecond());
-        fraction.truncate(fraction.trim_end_matches('0').len());
-    }
-    let (sign, minutes) = if east < 0 { ('-', east / -60) } else { ('+', east / 60) };
-    let (date, clock) = (local.date(), local.time());
-    Some(format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}{fraction} {sign}{:02}{:02} {zone}",
-        date.year(),
-        u8::from(date.month()),
-        date.day(),
-        clock.hour(),
-        clock.minute(),
-        clock.second(),
-        minutes / 60,
-        minutes % 60
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_written_as_go_does() {
-        assert_eq!(time_text(1_787_000_000_000_000_000, 0, "UTC").unwrap(), "2026-08-17 20:53:20 +0000 UTC");
-        assert_eq!(time_text(1_787_000_000_120_000_000, -9_000, "NDT").unwrap(), "2026-08-17 18:23:20.12 -0230 NDT");
-        assert_eq!(time_text(i128::MAX, 0, "UTC"), None);
-    }
-
-    #[test]
-    fn the_salt_has_no_experiments() {
-        assert_eq!(salt("go1.26.8"), "go1.26.8");
-        assert_eq!(salt("go1.26.8 X:boringcrypto"), "go1.26.8");
-        assert_eq!(salt("go1.26.8-X:nodwarf5"), "go1.26.8");
-    }
 
     #[test]
     fn a_word_may_be_read_once() {
