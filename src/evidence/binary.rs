@@ -1,17 +1,14 @@
 //! What one installed binary gives: its facts, and the damage that its own bytes show.
 
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
+use super::content;
 use crate::facts::BinaryFact;
 use crate::format::ReadAt;
 use crate::format::binary::{self, Format, LineDamage, NoBuildInfo, ParseError, Platform, Unmappable};
-use crate::format::buildid::{BuildId, ContentHasher, IdHash};
+use crate::format::buildid::{ContentHasher, IdHash};
 use crate::sys;
-
-/// One piece of a file that is hashed.
-const PIECE: usize = 64 << 10;
 
 /// What the bytes of a binary show to be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,10 +90,11 @@ fn read_from(path: &Path, r: &dyn ReadAt) -> io::Result<BinaryEvidence> {
     if let Ok(id) = binary::read_build_id(r)? {
         evidence.fact.build_id = id.to_string();
         if let Some(claimed) = id.linked_content() {
-            let image = image.as_ref().ok();
-            let signature = image.and_then(|i| i.signature.clone());
-            let host_id = image.and_then(|i| i.host_id.clone());
-            check_content(r, &id, &claimed, signature, host_id, &mut evidence)?;
+            let (_, computed) = content::linked(r, &id, image.as_ref().ok(), &mut ContentHasher::default())?;
+            evidence.fact.content_id_ok = computed.as_ref().map(|c| *c == claimed);
+            if let Some(computed) = computed.filter(|c| *c != claimed) {
+                evidence.damage.push(BinaryDamage::Content { claimed, computed });
+            }
         }
     }
     match image {
@@ -136,42 +134,5 @@ fn take_build_info(info: binary::BuildInfo, evidence: &mut BinaryEvidence) {
     evidence.damage.extend(info.modules.damage.into_iter().map(BinaryDamage::Line));
     if info.unframed {
         evidence.damage.push(BinaryDamage::Unframed);
-    }
-}
-
-/// Recomputes the content ID as Go >= 1.24 does, which leaves out the host's own build ID, and if that fails as Go <= 1.23
-/// did.
-fn check_content(
-    r: &dyn ReadAt,
-    id: &BuildId,
-    claimed: &IdHash,
-    signature: Option<Range<u64>>,
-    host_id: Option<Range<u64>>,
-    evidence: &mut BinaryEvidence,
-) -> io::Result<()> {
-    let mut excluded: Vec<Range<u64>> = signature.into_iter().collect();
-    let fewer = excluded.clone();
-    let twice = host_id.is_some();
-    excluded.extend(host_id);
-    let computed = content_id(r, id, &excluded)?;
-    let fits = computed == *claimed || (twice && content_id(r, id, &fewer)? == *claimed);
-    evidence.fact.content_id_ok = Some(fits);
-    if !fits {
-        evidence.damage.push(BinaryDamage::Content { claimed: claimed.clone(), computed });
-    }
-    Ok(())
-}
-
-fn content_id(r: &dyn ReadAt, id: &BuildId, excluded: &[Range<u64>]) -> io::Result<IdHash> {
-    let mut hasher = ContentHasher::new(id, excluded, false);
-    let mut piece = vec![0; PIECE];
-    let mut at = 0u64;
-    loop {
-        let got = r.read_full_at(at, &mut piece)?;
-        hasher.update(piece.get(..got).unwrap_or_default());
-        at = at.saturating_add(u64::try_from(got).unwrap_or(u64::MAX));
-        if got < piece.len() {
-            return Ok(hasher.finish().content);
-        }
     }
 }

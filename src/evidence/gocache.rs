@@ -1,38 +1,20 @@
 //! Reads the build cache: every entry opened once, hashed once.
 
-mod lanes;
+mod program;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use self::lanes::{Done, Job, Lanes};
 use super::node::{Expect, Root};
 use super::tally::Tally;
 use crate::format::action::{self, ActionDamage, ActionEntry, ActionId, ActionOddity, OutputId};
+use crate::format::binary::Format;
+use crate::format::buildid::{BuildId, ContentHasher, IdHash, Watch, archive_build_id};
 use crate::format::hex;
 use crate::format::output::{self, OutputClass};
-use crate::format::sha256::PIECE;
 use crate::subject::gocache::{ShardEntry, shard_entry};
 use crate::sys::{Dir, File, NodeKind};
-
-/// Size of the read buffer in bytes.
-pub const BUFFER: usize = PIECE;
-
-/// What a worker keeps between subjects.
-#[derive(Debug)]
-pub struct Scratch {
-    buffer: Vec<u8>,
-    lanes: Lanes<File>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Scratch { buffer: vec![0; BUFFER], lanes: Lanes::default() }
-    }
-}
 
 /// An action entry as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +36,34 @@ pub enum OutputState {
     NotOneFile(usize, Option<Box<OsString>>),
 }
 
+/// What an output says of the action that made it: a compiled package or a linked program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// Its build ID as it stands there; empty where Go reads none.
+    pub id: BuildId,
+    /// The content ID of its bytes, computed where the build ID has the shape that Go gives it.
+    pub content: Option<IdHash>,
+    /// What a program is by its first bytes; `None` for an archive.
+    pub program: Option<Format>,
+}
+
+impl Built {
+    /// The part of the build ID that shows the action, in an ID of the shape that Go gives.
+    pub fn action(&self) -> Option<IdHash> {
+        if self.program.is_some() { self.id.linked_action() } else { self.id.archive_action() }
+    }
+
+    /// The part of the build ID that shows the content.
+    pub fn claimed_content(&self) -> Option<IdHash> {
+        if self.program.is_some() { self.id.linked_content() } else { self.id.archive_content() }
+    }
+
+    /// Whether the bytes fit the content ID; `None` where there is none to hold them against.
+    pub fn content_ok(&self) -> Option<bool> {
+        Some(self.claimed_content()? == *self.content.as_ref()?)
+    }
+}
+
 /// An output as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputSeen {
@@ -67,6 +77,8 @@ pub struct OutputSeen {
     pub state: OutputState,
     /// Time of the last write, nanoseconds since 1970.
     pub mtime_ns: i128,
+    /// What an archive of the gc compiler, or the program of an executable directory, says of its making.
+    pub built: Option<Box<Built>>,
 }
 
 /// What was read of some shards, or of some entries of one.
@@ -108,34 +120,18 @@ impl Yield<'_> {
     fn failed(&mut self, rel: &Path, error: &io::Error) {
         self.tally.failed(&self.root.path.join(rel), error);
     }
-
-    fn output(&mut self, done: Done) {
-        let Done { id, mtime_ns, read } = done;
-        match read {
-            Ok((digest, size, class)) => {
-                self.tally.counts.outputs += 1;
-                self.tally.counts.bytes += size;
-                let state = if digest == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((digest, None))) };
-                self.seen.outputs.push(OutputSeen { id, size, class, state, mtime_ns });
-            }
-            Err(e) => self.failed(&output_path(id), &e),
-        }
-    }
 }
 
 /// Reads all entries of some shards; tells `step` after each how many bytes were read since it was last told.
-pub fn read_shards(root: &Root, shards: &[u8], scratch: &mut Scratch, tally: &mut Tally, step: &dyn Fn(u64)) -> ShardSeen {
+pub fn read_shards(root: &Root, shards: &[u8], hasher: &mut ContentHasher, tally: &mut Tally, step: &dyn Fn(u64)) -> ShardSeen {
     let mut seen = ShardSeen::default();
     let mut to = Yield { root, tally, seen: &mut seen };
     let mut told = 0;
-    for (left, shard) in (0..shards.len()).rev().zip(shards) {
+    for shard in shards {
         let rel = shard_path(*shard);
         match root.dir.open_dir(&rel).and_then(|dir| Ok((dir.list()?, dir))) {
-            Ok((entries, dir)) => entries.iter().for_each(|(name, _)| read_entry_in(&dir, *shard, name, scratch, &mut to)),
+            Ok((entries, dir)) => entries.iter().for_each(|(name, _)| read_entry_in(&dir, *shard, name, hasher, &mut to)),
             Err(e) => to.failed(&rel, &e),
-        }
-        if left == 0 {
-            scratch.lanes.drain(&mut |done| to.output(done));
         }
         step(to.tally.counts.bytes.saturating_sub(told));
         told = to.tally.counts.bytes;
@@ -144,23 +140,20 @@ pub fn read_shards(root: &Root, shards: &[u8], scratch: &mut Scratch, tally: &mu
 }
 
 /// Reads one entry of a shard.
-pub fn read_entry(root: &Root, shard: u8, name: &OsStr, scratch: &mut Scratch, tally: &mut Tally, seen: &mut ShardSeen) {
+pub fn read_entry(root: &Root, shard: u8, name: &OsStr, hasher: &mut ContentHasher, tally: &mut Tally, seen: &mut ShardSeen) {
     let rel = shard_path(shard);
     let mut to = Yield { root, tally, seen };
     match root.dir.open_dir(&rel) {
-        Ok(dir) => {
-            read_entry_in(&dir, shard, name, scratch, &mut to);
-            scratch.lanes.drain(&mut |done| to.output(done));
-        }
+        Ok(dir) => read_entry_in(&dir, shard, name, hasher, &mut to),
         Err(e) => to.failed(&rel.join(name), &e),
     }
 }
 
-fn read_entry_in(dir: &Dir, shard: u8, name: &OsStr, scratch: &mut Scratch, to: &mut Yield<'_>) {
+fn read_entry_in(dir: &Dir, shard: u8, name: &OsStr, hasher: &mut ContentHasher, to: &mut Yield<'_>) {
     let rel = shard_path(shard).join(name);
     let result = match shard_entry(shard, name) {
         ShardEntry::Action(id) => read_action(dir, id, &rel, to),
-        ShardEntry::Output(id) => read_output(dir, id, &rel, scratch, to),
+        ShardEntry::Output(id) => read_output(dir, id, &rel, hasher, to),
         ShardEntry::Stray => look(to.root, &rel, Expect::Plain, to.tally).map(|_| to.seen.strays.push(rel.clone())),
     };
     if let Err(e) = result {
@@ -248,69 +241,28 @@ fn read_action(dir: &Dir, id: ActionId, rel: &Path, to: &mut Yield<'_>) -> io::R
     Ok(())
 }
 
-fn read_output(dir: &Dir, id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<()> {
-    if let Some(file) = open_in(dir, rel, to)? {
+fn read_output(dir: &Dir, id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mut Yield<'_>) -> io::Result<()> {
+    if let Some(mut file) = open_in(dir, rel, to)? {
         let stat = *file.stat();
-        let job = Job { id, from: file, expected: stat.size, mtime_ns: stat.mtime_ns };
-        scratch.lanes.take(job, &mut |done| to.output(done));
+        let (mut class, mut archive) = (OutputClass::Empty, None);
+        let hash = hasher.hash(&mut file, stat.size, &mut |piece| {
+            if !piece.is_empty() {
+                let head = piece.get(..output::HEAD).unwrap_or(piece);
+                class = output::classify(head, stat.size);
+                archive = archive_build_id(head);
+            }
+            archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
+        })?;
+        to.tally.counts.outputs += 1;
+        to.tally.counts.bytes += hash.size;
+        let state = if hash.sha256 == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
+        let built = archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
+        to.seen.outputs.push(OutputSeen { id, size: hash.size, class, state, mtime_ns: stat.mtime_ns, built });
     } else if to.root.dir.stat(rel)?.kind == NodeKind::Dir {
-        read_executable(id, rel, scratch, to)?;
+        let row = program::read(id, rel, hasher, to)?;
+        to.seen.outputs.push(row);
     } else {
         to.seen.blocked += 1;
     }
     Ok(())
-}
-
-/// An executable directory: one program, named by its sha256 (cmd/go/internal/cache/cache.go: `PutExecutable`).
-fn read_executable(id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<()> {
-    let (root, tally) = (to.root, &mut *to.tally);
-    let mut names: Vec<OsString> = root.dir.open_dir(rel)?.list()?.into_iter().map(|(name, _)| name).collect();
-    names.sort();
-    tally.counts.outputs += 1;
-    let mtime_ns = root.dir.stat(rel)?.mtime_ns;
-    let mut row = OutputSeen { id, size: 0, class: OutputClass::Executable, state: OutputState::Intact, mtime_ns };
-    for name in &names {
-        let inner = rel.join(name);
-        let opened = open(root, &inner, Expect::Program, tally)?;
-        match (opened, names.len()) {
-            (Some(mut file), 1) => {
-                let (digest, size, _) = hash(&mut file, &mut scratch.buffer)?;
-                tally.counts.bytes += size;
-                row.size = size;
-                row.mtime_ns = row.mtime_ns.max(file.stat().mtime_ns);
-                if digest != id.0 {
-                    row.state = OutputState::Differs(Box::new((digest, Some(name.clone()))));
-                }
-            }
-            (None, 1) => row.state = OutputState::NotOneFile(1, Some(Box::new(name.clone()))),
-            _ => {}
-        }
-    }
-    if names.len() != 1 {
-        row.state = OutputState::NotOneFile(names.len(), names.pop().map(Box::new));
-    }
-    to.seen.outputs.push(row);
-    Ok(())
-}
-
-/// sha256, size and class of what a file holds from its start; reads to the end, whatever its size was said to be.
-pub fn hash(file: &mut File, buffer: &mut [u8]) -> io::Result<([u8; 32], u64, OutputClass)> {
-    let mut sha = Sha256::new();
-    let mut size = 0u64;
-    let mut class = OutputClass::Empty;
-    loop {
-        let n = match file.read(buffer) {
-            Ok(0) => break,
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        let piece = buffer.get(..n).unwrap_or(&[]);
-        if size == 0 {
-            class = output::classify(piece.get(..output::HEAD).unwrap_or(piece), file.stat().size);
-        }
-        sha.update(piece);
-        size = size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
-    }
-    Ok((sha.finalize().into(), size, class))
 }

@@ -1,6 +1,7 @@
 //! Reads each subject once and keeps what the rules need: bytes become evidence here, and nowhere else.
 
 pub mod binary;
+pub mod content;
 pub mod gocache;
 pub mod index;
 pub mod main_module;

@@ -1,8 +1,8 @@
 //! sha256 of two messages at a time.
 //!
 //! One stream of SHA instructions waits most of its time for its own last result; a second, independent message fills the
-//! gaps, so that a core hashes half again to nearly twice as much. Where the processor has no such instructions, and for a
-//! message that is alone, `sha2` does the work.
+//! gaps, so that a core hashes half again to nearly twice as much. Two messages that are alike for a while cost hardly more
+//! than one. Where the processor has no such instructions, and for a message that is alone, `sha2` does the work.
 
 #[cfg(target_arch = "x86_64")]
 mod x2;
@@ -22,176 +22,76 @@ mod x2 {
         pub(super) fn compress(self, _a: (&mut [u32; 8], &[Block]), _b: (&mut [u32; 8], &[Block])) {
             match self {}
         }
+
+        pub(super) fn compress_alike(self, _a: &mut [u32; 8], _b: &mut [u32; 8], _blocks: &[Block]) {
+            match self {}
+        }
     }
 }
-
-use std::io::{self, Read};
 
 use sha2::block_api::compress256;
 
 /// The unit of the hash function (FIPS 180-4, 5.2.1).
-type Block = [u8; 64];
+pub type Block = [u8; 64];
 
-/// Most bytes that are read at once: larger buffers fall out of the second-level cache and cost more than the calls they save.
-pub const PIECE: usize = 64 << 10;
-
-/// Blocks of a piece.
-const PIECE_BLOCKS: usize = PIECE / size_of::<Block>();
-/// Blocks that the padding may need beyond a full piece: a rest of up to 63 bytes, the 1 bit and the length.
-const PADDING_BLOCKS: usize = 2;
+/// Blocks that the padding may need: a rest of up to 63 bytes, the 1 bit and the length.
+pub const PADDING_BLOCKS: usize = 2;
 
 /// FIPS 180-4, 5.3.3.
 const START: [u32; 8] = [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// What one read yielded.
+/// The hash of the whole blocks of a message so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece<'a> {
-    /// The bytes; none at the end of the message.
-    pub bytes: &'a [u8],
-    /// Whether as much came as there was room for.
-    pub full: bool,
-}
+pub struct State([u32; 8]);
 
-/// One message under way: what was read of it, and the hash of what came before.
-#[derive(Debug)]
-pub struct Lane {
-    state: [u32; 8],
-    buffer: Vec<Block>,
-    /// Bytes of the message, or of its padding, at the start of the buffer.
-    held: usize,
-    /// Blocks of them that are part of the hash already.
-    taken: usize,
-    /// Bytes of the message so far.
-    length: u64,
-    ended: bool,
-}
-
-impl Default for Lane {
+impl Default for State {
     fn default() -> Self {
-        let buffer = vec![[0; 64]; PIECE_BLOCKS + PADDING_BLOCKS];
-        Lane { state: START, buffer, held: 0, taken: 0, length: 0, ended: false }
+        State(START)
     }
 }
 
-impl Lane {
-    /// Forgets the message and begins another.
-    pub fn restart(&mut self) {
-        (self.state, self.held, self.taken, self.length, self.ended) = (START, 0, 0, 0, false);
+impl State {
+    /// Takes the next blocks.
+    pub fn advance(&mut self, blocks: &[Block]) {
+        compress256(&mut self.0, blocks);
     }
 
-    /// Bytes of the message so far.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Whether there is anything to hash before more is read.
-    pub fn is_pending(&self) -> bool {
-        !self.pending().is_empty()
-    }
-
-    /// The sha256 of the message once it ended and all of it was hashed.
-    pub fn digest(&self) -> Option<[u8; 32]> {
-        if !self.ended || self.is_pending() {
-            return None;
-        }
-        Some(digest_of(self.state))
-    }
-
-    /// Reads once more; nothing read means that `from` is at its end. After [`Lane::end`] nothing more is read.
-    ///
-    /// # Errors
-    ///
-    /// Those of `from`, but for an interruption, after which it is asked again.
-    pub fn fill(&mut self, from: &mut impl Read) -> io::Result<Piece<'_>> {
-        if self.ended {
-            return Ok(Piece { bytes: &[], full: false });
-        }
-        if self.is_pending() {
-            self.advance();
-        }
-        // Less than a block is left; it moves to the front.
-        let done = self.taken * size_of::<Block>();
-        let bytes = self.buffer.as_flattened_mut();
-        bytes.copy_within(done.min(self.held)..self.held, 0);
-        self.held = self.held.saturating_sub(done);
-        self.taken = 0;
-        let room = bytes.get_mut(self.held..PIECE).unwrap_or_default();
-        let n = loop {
-            match from.read(room) {
-                Ok(n) => break n.min(room.len()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        };
-        let full = n == room.len();
-        let start = self.held;
-        self.held += n;
-        self.length = self.length.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
-        Ok(Piece { bytes: self.buffer.as_flattened().get(start..self.held).unwrap_or_default(), full })
-    }
-
-    /// Ends the message: appends the padding of FIPS 180-4, 5.1.1.
-    pub fn end(&mut self) {
-        if self.ended {
-            return;
-        }
-        self.ended = true;
-        let end = (self.held + 1 + size_of::<u64>()).next_multiple_of(size_of::<Block>());
-        // A piece of room was never exceeded, and the buffer has room for the padding of a full piece.
-        if let Some((bits, padding)) = self
-            .buffer
-            .as_flattened_mut()
-            .get_mut(self.held..end)
-            .and_then(<[u8]>::split_last_chunk_mut::<8>)
-            .map(|(p, b)| (b, p))
-        {
-            padding.fill(0);
-            if let Some(first) = padding.first_mut() {
-                *first = 0x80;
-            }
-            *bits = self.length.wrapping_mul(8).to_be_bytes();
-            self.held = end;
-        }
-    }
-
-    /// Hashes what is pending, alone.
-    pub fn advance(&mut self) {
-        let blocks = self.pending().len();
-        self.advance_by(blocks);
-    }
-
-    fn advance_by(&mut self, blocks: usize) {
-        let mut state = self.state;
-        compress256(&mut state, self.pending().get(..blocks).unwrap_or_default());
-        self.state = state;
-        self.taken += blocks;
-    }
-
-    fn pending(&self) -> &[Block] {
-        self.buffer.get(self.taken..self.held / size_of::<Block>()).unwrap_or_default()
+    /// The digest, if the padding was taken.
+    pub fn digest(&self) -> [u8; 32] {
+        digest_of(self.0)
     }
 }
 
-/// Hashes of both what both have pending: as many blocks as the one with fewer has.
-pub fn advance_both(a: &mut Lane, b: &mut Lane) {
-    advance_with(x2::Unit::detect(), a, b);
+/// Two messages take the same blocks: what is made of the blocks alone is made once.
+pub fn advance_alike(a: &mut State, b: &mut State, blocks: &[Block]) {
+    advance_alike_with(x2::Unit::detect(), a, b, blocks);
 }
 
-fn advance_with(unit: Option<x2::Unit>, a: &mut Lane, b: &mut Lane) {
-    let blocks = a.pending().len().min(b.pending().len());
-    let Some(unit) = unit else {
-        a.advance_by(blocks);
-        b.advance_by(blocks);
-        return;
-    };
-    let (mut of_a, mut of_b) = (a.state, b.state);
-    unit.compress(
-        (&mut of_a, a.pending().get(..blocks).unwrap_or_default()),
-        (&mut of_b, b.pending().get(..blocks).unwrap_or_default()),
-    );
-    (a.state, b.state) = (of_a, of_b);
-    a.taken += blocks;
-    b.taken += blocks;
+fn advance_alike_with(unit: Option<x2::Unit>, a: &mut State, b: &mut State, blocks: &[Block]) {
+    match unit {
+        Some(unit) => unit.compress_alike(&mut a.0, &mut b.0, blocks),
+        None => {
+            a.advance(blocks);
+            b.advance(blocks);
+        }
+    }
+}
+
+/// Two messages take blocks of their own, as many each: what one has more is left out.
+pub fn advance_both(a: &mut State, of_a: &[Block], b: &mut State, of_b: &[Block]) {
+    advance_both_with(x2::Unit::detect(), a, of_a, b, of_b);
+}
+
+fn advance_both_with(unit: Option<x2::Unit>, a: &mut State, of_a: &[Block], b: &mut State, of_b: &[Block]) {
+    let blocks = of_a.len().min(of_b.len());
+    let (of_a, of_b) = (of_a.get(..blocks).unwrap_or_default(), of_b.get(..blocks).unwrap_or_default());
+    match unit {
+        Some(unit) => unit.compress((&mut a.0, of_a), (&mut b.0, of_b)),
+        None => {
+            a.advance(of_a);
+            b.advance(of_b);
+        }
+    }
 }
 
 /// The sha256 of each of `messages`, which lie in memory: the two lanes take them from the longest to the shortest, so that
@@ -213,7 +113,7 @@ fn hash_each_with(unit: Option<x2::Unit>, messages: &[&[u8]], done: &mut dyn FnM
         }
         for slot in [&mut a, &mut b] {
             if let Some(ended) = slot.as_ref().filter(|s| s.pending().is_empty()) {
-                done(ended.index, digest_of(ended.state));
+                done(ended.index, ended.state.digest());
                 *slot = order.pop().map(Slice::new);
             }
         }
@@ -224,7 +124,7 @@ fn hash_each_with(unit: Option<x2::Unit>, messages: &[&[u8]], done: &mut dyn FnM
 #[derive(Debug)]
 struct Slice<'a> {
     index: usize,
-    state: [u32; 8],
+    state: State,
     /// Whole blocks that are not part of the hash yet.
     whole: &'a [Block],
     /// The rest of the message and the padding: the last blocks, from `padded` on.
@@ -244,7 +144,7 @@ impl<'a> Slice<'a> {
         if let Some(bits) = text.last_chunk_mut::<8>() {
             *bits = u64::try_from(message.len()).unwrap_or(u64::MAX).wrapping_mul(8).to_be_bytes();
         }
-        Slice { index, state: START, whole, last, padded }
+        Slice { index, state: State::default(), whole, last, padded }
     }
 
     fn pending(&self) -> &[Block] {
@@ -254,23 +154,19 @@ impl<'a> Slice<'a> {
     fn advance(&mut self) {
         let mut state = self.state;
         let blocks = self.pending().len();
-        compress256(&mut state, self.pending());
+        state.advance(self.pending());
         self.take(state, blocks);
     }
 
     fn advance_both(unit: Option<x2::Unit>, a: &mut Slice<'_>, b: &mut Slice<'_>) {
-        let Some(unit) = unit else {
-            a.advance();
-            return b.advance();
-        };
         let blocks = a.pending().len().min(b.pending().len());
         let (mut of_a, mut of_b) = (a.state, b.state);
-        unit.compress((&mut of_a, a.pending()), (&mut of_b, b.pending()));
+        advance_both_with(unit, &mut of_a, a.pending(), &mut of_b, b.pending());
         a.take(of_a, blocks);
         b.take(of_b, blocks);
     }
 
-    fn take(&mut self, state: [u32; 8], blocks: usize) {
+    fn take(&mut self, state: State, blocks: usize) {
         self.state = state;
         match self.whole.get(blocks..) {
             Some(rest) if !self.whole.is_empty() => self.whole = rest,

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::Sample;
-use crate::format::buildid::{BuildId, ContentHasher, IdHash};
+use super::{Sample, content_id};
+use crate::format::buildid::{BuildId, IdHash};
 use crate::sys;
 
 /// The module and version that the sample's binary was built with: the sample's module cache holds it.
@@ -69,9 +69,8 @@ impl BinarySample {
             BuildId::new(parts.map(|p| p.to_string()).join("/"))
         };
         let placeholder = id(&part("content"));
-        let mut hasher = ContentHasher::new(&placeholder, &[], false);
-        hasher.update(&self.link(&placeholder));
-        self.link(&id(&hasher.finish().content))
+        let linked = self.link(&placeholder);
+        self.link(&id(&content_id(&placeholder, &linked)))
     }
 
     fn link(&self, id: &BuildId) -> Vec<u8> {

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
+use crate::format::buildid::{BuildId, IdHash};
 use crate::place::Place;
 use crate::sys;
 
@@ -103,6 +106,20 @@ impl Sample {
     pub fn place(path: &Path) -> Place {
         Place::Path(path.to_path_buf())
     }
+}
+
+/// The content ID of a file that carries `id`, by the letter of Go's rule.
+pub(crate) fn content_id(id: &BuildId, file: &[u8]) -> IdHash {
+    let (mut zeroed, mut at, len) = (file.to_vec(), 0, id.as_bytes().len());
+    while let Some(window) = zeroed.get_mut(at..at + len).filter(|w| !w.is_empty()) {
+        if window == id.as_bytes() {
+            window.fill(0);
+            at += len;
+        } else {
+            at += 1;
+        }
+    }
+    IdHash::of(&Sha256::digest(&zeroed).into())
 }
 
 impl Drop for Sample {

@@ -11,12 +11,13 @@ use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
 use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
-    ActionSeen, OutputSeen, OutputState, Scratch, ShardSeen, action_path, hash, look, open, output_path, read_entry, read_shards,
+    ActionSeen, OutputSeen, OutputState, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
 };
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
 use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
+use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
 use crate::subject::gocache::{CacheEntry, cache_entry};
 use crate::sys::{Dir, NodeKind, Stat};
@@ -24,8 +25,7 @@ use crate::sys::{Dir, NodeKind, Stat};
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
 const MAX_TIME_FILE: u64 = 64;
 
-/// Shards that one worker takes at a time: at the end of a unit the last output is hashed alone, which costs more, while
-/// fewer units share out worse. A full cache makes 64.
+/// Shards that one worker takes at a time: fewer units share out worse. A full cache makes 64.
 const SHARDS_OF_UNIT: usize = 4;
 
 /// Sweeps the build cache at `root`.
@@ -53,9 +53,9 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
     let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
         shards
             .par_chunks(SHARDS_OF_UNIT)
-            .map_init(Scratch::default, |scratch, shards| {
+            .map_init(ContentHasher::default, |hasher, shards| {
                 let mut tally = run.tally();
-                let seen = read_shards(root, shards, scratch, &mut tally, &|bytes| run.progress.advance(1, bytes));
+                let seen = read_shards(root, shards, hasher, &mut tally, &|bytes| run.progress.advance(1, bytes));
                 (tally, seen)
             })
             .collect()
@@ -130,7 +130,7 @@ fn stray(root: &Root, rel: &Path, stat: Option<&Stat>, tally: &mut Tally) {
 
 /// The corpus of `go test -fuzz`: `fuzz/<import path>/<FuzzName>/<16 hex>`.
 fn fuzz(root: &Root, top: &Path, tally: &mut Tally) {
-    let mut buffer = vec![0; crate::evidence::gocache::BUFFER];
+    let mut hasher = ContentHasher::default();
     for entry in WalkDir::new(root.real.join(top)).follow_root_links(false).max_open(4).sort_by_file_name() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -140,13 +140,13 @@ fn fuzz(root: &Root, top: &Path, tally: &mut Tally) {
             }
         };
         let Ok(rel) = entry.path().strip_prefix(&root.real) else { continue };
-        if let Err(e) = corpus_entry(root, rel, NodeKind::from(entry.file_type()), &mut buffer, tally) {
+        if let Err(e) = corpus_entry(root, rel, NodeKind::from(entry.file_type()), &mut hasher, tally) {
             tally.failed(&root.path.join(rel), &e);
         }
     }
 }
 
-fn corpus_entry(root: &Root, rel: &Path, kind: NodeKind, buffer: &mut [u8], tally: &mut Tally) -> std::io::Result<()> {
+fn corpus_entry(root: &Root, rel: &Path, kind: NodeKind, hasher: &mut ContentHasher, tally: &mut Tally) -> std::io::Result<()> {
     const HEADER: &[u8] = b"go test fuzz v1";
     if kind != NodeKind::File {
         look(root, rel, Expect::Plain, tally)?;
@@ -155,7 +155,8 @@ fn corpus_entry(root: &Root, rel: &Path, kind: NodeKind, buffer: &mut [u8], tall
     if let Some(mut file) = open(root, rel, Expect::Plain, tally)? {
         let mut head = [0u8; HEADER.len()];
         let n = crate::format::ReadAt::read_full_at(&file, 0, &mut head)?;
-        let (digest, size, _) = hash(&mut file, buffer)?;
+        let expected = file.stat().size;
+        let ContentHash { sha256: digest, size, .. } = hasher.hash(&mut file, expected, &mut |_| None)?;
         tally.counts.bytes += size;
         let has_header = head.get(..n) == Some(HEADER);
         strays::corpus_file(&root.path, rel, size, &digest, has_header, &mut tally.sink);
@@ -207,7 +208,7 @@ impl Seen {
     /// Looks once more at whatever seems wrong, since a running build writes in place: what is young gets a second to be
     /// finished, and what is gone meanwhile was taken away by Go.
     fn settle(&mut self, run: &Run<'_>, root: &Root, tally: &mut Tally) {
-        let mut scratch = Scratch::default();
+        let mut hasher = ContentHasher::default();
         for round in 0..ROUNDS {
             let suspects = self.suspects();
             let malformed: Vec<ActionId> = self.odd.values().filter(|a| a.entry.is_err()).map(|a| a.id).collect();
@@ -235,7 +236,7 @@ impl Seen {
             for path in &paths {
                 let shard = path.parent().and_then(Path::to_str).and_then(|s| u8::from_str_radix(s, 16).ok());
                 if let (Some(shard), Some(name)) = (shard, path.file_name()) {
-                    read_entry(root, shard, name, &mut scratch, &mut second, &mut again);
+                    read_entry(root, shard, name, &mut hasher, &mut second, &mut again);
                 }
             }
             tally.counts.vanished += second.counts.vanished;

@@ -47,6 +47,38 @@ impl Unit {
         // SAFETY: a `Unit` is made by `detect` alone, which found every feature that `compress` is compiled for.
         unsafe { compress(a, b) }
     }
+
+    /// Hashes the same blocks for both messages.
+    pub(super) fn compress_alike(self, a: &mut [u32; 8], b: &mut [u32; 8], blocks: &[Block]) {
+        // SAFETY: as in `compress`.
+        unsafe { compress_alike(a, b, blocks) }
+    }
+}
+
+/// Two states, one schedule of words.
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn compress_alike(a: &mut [u32; 8], b: &mut [u32; 8], blocks: &[Block]) {
+    let (mut at_a, mut at_b) = (State::load(a), State::load(b));
+    for block in blocks {
+        let (before_a, before_b) = (at_a, at_b);
+        let mut w = words(block);
+        macro_rules! groups {
+            ($($i:literal)*) => {$(
+                let k = _mm_add_epi32(w[0], vector(K[$i]));
+                at_a.rounds(k);
+                at_b.rounds(k);
+                w = following::<$i>(w);
+            )*};
+        }
+        groups!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+        let k = _mm_add_epi32(w[0], vector(K[15]));
+        at_a.rounds(k);
+        at_b.rounds(k);
+        at_a.add(before_a);
+        at_b.add(before_b);
+    }
+    *a = at_a.store();
+    *b = at_b.store();
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]

@@ -1,0 +1,243 @@
+//! sha256 and content ID of a file, from one read.
+//!
+//! The content ID is the hash of the file with every occurrence of its build ID, and the excluded ranges, read as NUL
+//! (`cmd/internal/buildid/rewrite.go`, `FindAndHash`). Nearly all blocks of a file are therefore alike for both hashes.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use super::{BuildId, IdHash, PART_LEN};
+use crate::format::sha256::{Block, PADDING_BLOCKS, State, advance_alike, advance_both};
+
+/// Most bytes that are read at once: larger buffers fall out of the second-level cache and cost more than the calls they save.
+pub const PIECE: usize = 64 << 10;
+
+/// Longest ID that is searched: four hashes.
+const MAX_ID: usize = 4 * PART_LEN + 3;
+
+/// Blocks for what is carried from one piece to the next (less than a block, and what may be the beginning of an ID), and
+/// for the padding.
+const SLACK_BLOCKS: usize = 1 + MAX_ID.div_ceil(size_of::<Block>()) + PADDING_BLOCKS;
+
+/// Blocks that are looked at together: where one of them differs for the two hashes, all are hashed as if they did.
+const GROUP: usize = 32;
+
+/// What the content ID of a file depends on besides its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    id: Vec<u8>,
+    /// Horspool's table: how far the window may move when its last byte is this one.
+    shift: [u8; 256],
+    excluded: Vec<Range<u64>>,
+}
+
+impl Watch {
+    /// For the file that carries `id`; `excluded` are ranges of offsets in the file (none for an archive). `None` for an ID
+    /// that is none, or longer than four hashes, or has a NUL: Go's have no content ID in such a one.
+    pub fn new(id: &BuildId, excluded: &[Range<u64>]) -> Option<Watch> {
+        let id = id.as_bytes().to_vec();
+        if id.is_empty() || id.len() > MAX_ID || id.contains(&0) {
+            return None;
+        }
+        let mut shift = [u8::try_from(id.len()).ok()?; 256];
+        for (left, b) in (1..id.len()).rev().zip(&id) {
+            if let Some(s) = shift.get_mut(usize::from(*b)) {
+                *s = u8::try_from(left).ok()?;
+            }
+        }
+        let excluded = excluded.iter().filter(|r| !r.is_empty()).cloned().collect();
+        Some(Watch { id, shift, excluded })
+    }
+
+    /// The first occurrence of the ID in `data` from `from` on.
+    fn find(&self, data: &[u8], from: usize) -> Option<usize> {
+        let (last, before) = self.id.split_last()?;
+        let mut end = from.checked_add(before.len())?;
+        loop {
+            let byte = data.get(end)?;
+            if byte == last {
+                let start = end - before.len();
+                if data.get(start..end)? == before {
+                    return Some(start);
+                }
+            }
+            end += usize::from(*self.shift.get(usize::from(*byte))?);
+        }
+    }
+
+    /// Whether an excluded range has a part of this one.
+    fn excludes(&self, range: &Range<u64>) -> bool {
+        self.excluded.iter().any(|e| overlap(e, range))
+    }
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// What one read of a file gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentHash {
+    /// sha256 of the bytes.
+    pub sha256: [u8; 32],
+    /// The content ID, if there was something to [`Watch`].
+    pub content: Option<IdHash>,
+    /// How many bytes were read.
+    pub size: u64,
+    /// How many times the build ID occurs outside the excluded ranges.
+    pub matches: u64,
+}
+
+/// Hashes files one after the other; holds one piece.
+#[derive(Debug)]
+pub struct ContentHasher {
+    buffer: Vec<Block>,
+    zeroed: [Block; GROUP],
+}
+
+impl Default for ContentHasher {
+    fn default() -> Self {
+        ContentHasher { buffer: vec![[0; 64]; PIECE / size_of::<Block>() + SLACK_BLOCKS], zeroed: [[0; 64]; GROUP] }
+    }
+}
+
+impl ContentHasher {
+    /// Reads `from` to its end and hashes what it yields; `expected` is the size that the file was said to have, and what is
+    /// read counts, not this. `first` gets the first piece, whole up to [`PIECE`] bytes, and tells what to watch.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from`, but for an interruption, after which it is asked again.
+    pub fn hash(
+        &mut self,
+        from: &mut impl Read,
+        expected: u64,
+        first: &mut dyn FnMut(&[u8]) -> Option<Watch>,
+    ) -> io::Result<ContentHash> {
+        let mut run = Run::default();
+        let mut held = 0;
+        loop {
+            let room = self.buffer.as_flattened_mut().get_mut(held..held + PIECE).unwrap_or_default();
+            let (n, ended) = read_piece(from, room, expected.checked_sub(run.size))?;
+            if run.size == 0 {
+                run.watch = first(room.get(..n).unwrap_or_default());
+            }
+            run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+            held += n;
+            let mut sure = held.saturating_sub(run.search(self.buffer.as_flattened().get(..held).unwrap_or_default()));
+            if ended {
+                held = pad(self.buffer.as_flattened_mut(), held, run.size);
+                sure = held;
+            }
+            let blocks = sure / size_of::<Block>();
+            run.take(self.buffer.get(..blocks).unwrap_or_default(), &mut self.zeroed);
+            if ended {
+                return Ok(run.finish());
+            }
+            let done = blocks * size_of::<Block>();
+            self.buffer.as_flattened_mut().copy_within(done..held, 0);
+            held -= done;
+        }
+    }
+}
+
+/// Fills `room` and tells how many bytes came and whether that was the end. A short read that ends where the file was said
+/// to end, after `left` bytes, needs no other read to show that nothing follows.
+fn read_piece(from: &mut impl Read, room: &mut [u8], left: Option<u64>) -> io::Result<(usize, bool)> {
+    let mut n = 0;
+    while let Some(rest) = room.get_mut(n..).filter(|r| !r.is_empty()) {
+        match from.read(rest) {
+            Ok(0) => return Ok((n, true)),
+            Ok(more) => n += more.min(rest.len()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        }
+        if n < room.len() && u64::try_from(n).ok() == left {
+            return Ok((n, true));
+        }
+    }
+    Ok((n, false))
+}
+
+/// Appends the padding of FIPS 180-4, 5.1.1, to the `held` bytes of a message of `size` bytes; returns how many are held then.
+fn pad(buffer: &mut [u8], held: usize, size: u64) -> usize {
+    let end = (held + 1 + size_of::<u64>()).next_multiple_of(size_of::<Block>());
+    if let Some((padding, bits)) = buffer.get_mut(held..end).and_then(<[u8]>::split_last_chunk_mut::<8>) {
+        padding.fill(0);
+        if let Some(first) = padding.first_mut() {
+            *first = 0x80;
+        }
+        *bits = size.wrapping_mul(8).to_be_bytes();
+    }
+    end
+}
+
+/// One file under way.
+#[derive(Debug, Default)]
+struct Run {
+    plain: State,
+    zeroed: State,
+    watch: Option<Watch>,
+    /// Where the ID was found, in what is not hashed yet.
+    found: Vec<Range<u64>>,
+    matches: u64,
+    /// Offset in the file of the first byte that is not hashed yet.
+    base: u64,
+    /// Offset from which an ID may still begin.
+    searched: u64,
+    /// Bytes read.
+    size: u64,
+}
+
+impl Run {
+    /// Searches the ID in what is held, and returns how many bytes at the end of it may be the beginning of one.
+    fn search(&mut self, held: &[u8]) -> usize {
+        let Some(watch) = &self.watch else { return 0 };
+        let len = u64::try_from(watch.id.len()).unwrap_or(u64::MAX);
+        while let Some(at) = usize::try_from(self.searched - self.base).ok().and_then(|from| watch.find(held, from)) {
+            let start = self.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+            let range = start..start.saturating_add(len);
+            // An excluded range is read as NUL before the ID is searched.
+            if watch.excludes(&range) {
+                self.searched = start.saturating_add(1);
+            } else {
+                self.searched = range.end;
+                self.found.push(range);
+                self.matches += 1;
+            }
+        }
+        self.searched = self.searched.max(self.size.saturating_sub(len - 1));
+        watch.id.len() - 1
+    }
+
+    fn take(&mut self, blocks: &[Block], scratch: &mut [Block; GROUP]) {
+        let Some(watch) = &self.watch else { return self.plain.advance(blocks) };
+        for group in blocks.chunks(GROUP) {
+            let here = self.base..self.base.saturating_add(u64::try_from(size_of_val(group)).unwrap_or(u64::MAX));
+            let mut touched = watch.excluded.iter().chain(&self.found).filter(|r| overlap(r, &here)).peekable();
+            if touched.peek().is_none() {
+                advance_alike(&mut self.plain, &mut self.zeroed, group);
+            } else {
+                let zeroed = scratch.get_mut(..group.len()).unwrap_or_default();
+                zeroed.copy_from_slice(group);
+                // The padding is no part of the file, wherever a range ends.
+                let end = here.end.min(self.size).max(here.start);
+                for range in touched {
+                    let at = |offset: u64| usize::try_from(offset.clamp(here.start, end) - here.start).unwrap_or(0);
+                    zeroed.as_flattened_mut().get_mut(at(range.start)..at(range.end)).unwrap_or_default().fill(0);
+                }
+                advance_both(&mut self.plain, group, &mut self.zeroed, zeroed);
+            }
+            self.base = here.end;
+        }
+        self.found.retain(|r| r.end > self.base);
+    }
+
+    fn finish(self) -> ContentHash {
+        let content = self.watch.map(|_| IdHash::of(&self.zeroed.digest()));
+        ContentHash { sha256: self.plain.digest(), content, size: self.size, matches: self.matches }
+    }
+}
+
+#[cfg(test)]
+mod tests;
