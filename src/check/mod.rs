@@ -16,6 +16,7 @@ const GROUPS: &[&[&Rule]] = &[
     posture::RULES,
     gocache::entries::RULES,
     gocache::outputs::RULES,
+    gocache::index::RULES,
     gocache::strays::RULES,
     download::ziphash::RULES,
     download::go_mod::RULES,

@@ -2,6 +2,7 @@
 
 mod program;
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::format::binary::Format;
 use crate::format::buildid::{BuildId, ContentHasher, IdHash, Watch, archive_build_id};
 use crate::format::hex;
 use crate::format::output::{self, OutputClass};
+use crate::format::subkey::GoVersion;
 use crate::subject::gocache::{ShardEntry, shard_entry};
 use crate::sys::{Dir, File, NodeKind};
 
@@ -92,6 +94,8 @@ pub struct ShardSeen {
     pub strays: Vec<PathBuf>,
     /// Names of action entries or outputs that are held by something else than a file or directory.
     pub blocked: u64,
+    /// How many archives each version of Go made.
+    pub versions: BTreeMap<GoVersion, u64>,
 }
 
 /// Path of a shard relative to the root.
@@ -250,6 +254,9 @@ fn read_output(dir: &Dir, id: OutputId, rel: &Path, hasher: &mut ContentHasher, 
                 let head = piece.get(..output::HEAD).unwrap_or(piece);
                 class = output::classify(head, stat.size);
                 archive = archive_build_id(head);
+                if let Some(version) = archive.as_ref().and_then(|_| GoVersion::of_archive(head)) {
+                    *to.seen.versions.entry(version).or_default() += 1;
+                }
             }
             archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
         })?;

@@ -4,6 +4,7 @@
 pub mod binary;
 mod download;
 mod gocache;
+mod index;
 mod module;
 pub mod sumdb;
 pub mod zip;
@@ -41,6 +42,7 @@ impl Sample {
         sample.make_gocache()?;
         let h1 = sample.make_module()?;
         sample.make_download(h1, Sample::module_go_mod().as_bytes())?;
+        sample.make_indexes()?;
         sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }

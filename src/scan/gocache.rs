@@ -13,12 +13,15 @@ use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
     ActionSeen, OutputSeen, OutputState, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
 };
+use crate::evidence::index::Indexes;
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
 use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
+use crate::format::output::OutputClass;
+use crate::format::subkey::GoVersion;
 use crate::subject::gocache::{CacheEntry, cache_entry};
 use crate::sys::{Dir, NodeKind, Stat};
 
@@ -29,7 +32,7 @@ const MAX_TIME_FILE: u64 = 64;
 const SHARDS_OF_UNIT: usize = 4;
 
 /// Sweeps the build cache at `root`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) {
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Indexes, tally: &mut Tally) {
     let mut shards: Vec<u8> = Vec::new();
     let mut seen = Seen::default();
     let mut entries = match Dir::open_root(&root.real).and_then(|dir| dir.list()) {
@@ -71,6 +74,9 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
     }
     seen.settle(run, root, tally);
     seen.judge(run, root, tally);
+    if let Ok(dir) = Dir::open_root(&root.real) {
+        indexes.add(&root.path, dir, seen.indexes(), &seen.versions);
+    }
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -175,6 +181,7 @@ struct Seen {
     /// When Go last trimmed the cache, in nanoseconds.
     trimmed_ns: Option<i128>,
     blocked: u64,
+    versions: BTreeMap<GoVersion, u64>,
 }
 
 impl Seen {
@@ -188,7 +195,19 @@ impl Seen {
                 self.odd.insert(action.id, action);
             }
         }
+        for (version, n) in shard.versions {
+            *self.versions.entry(version).or_default() += n;
+        }
         self.outputs.extend(shard.outputs.into_iter().map(|o| (o.id, o)));
+    }
+
+    /// The actions whose output is an index.
+    fn indexes(&self) -> impl Iterator<Item = (ActionId, OutputId)> {
+        let index = |o: &&OutputSeen| o.class == OutputClass::Index && o.state == OutputState::Intact;
+        self.outputs.values().filter(index).flat_map(|o| {
+            let used = |e: &&ActionEntry| e.size == o.size;
+            self.naming(o.id).iter().filter(used).map(|e| (e.action, e.output))
+        })
     }
 
     fn naming(&self, output: OutputId) -> &[ActionEntry] {

@@ -2,6 +2,7 @@
 
 mod bins;
 mod gocache;
+mod index;
 mod modcache;
 mod sumdb;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
 use crate::check::{posture, settings};
+use crate::evidence::index::Indexes;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::owners::Owners;
@@ -122,8 +124,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
+    let mut indexes = Indexes::default();
     for (number, planned) in (1u32..).zip(&plan.roots) {
-        let (mut tally, state) = run.sweep(number, planned, &mut known);
+        let (mut tally, state) = run.sweep(number, planned, &mut known, &mut indexes);
         report.counts.add(&tally.counts);
         report.coverage.add(&tally.coverage);
         report.trust.add(&tally.trust);
@@ -139,6 +142,10 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         });
         report.findings.extend(posture::fold(tally.sink.into_findings()));
     }
+    let mut left = run.tally();
+    index::packages(&run, &indexes, &mut left);
+    report.facts.append(&mut left.facts);
+    report.findings.extend(left.sink.into_findings());
 }
 
 impl Run<'_> {
@@ -169,7 +176,7 @@ impl Run<'_> {
     }
 
     /// Sweeps one root: who may swap it, who may change it, and what is in it.
-    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut ModuleSums) -> (Tally, RootState) {
+    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut ModuleSums, indexes: &mut Indexes) -> (Tally, RootState) {
         let mut tally = self.tally();
         let (folder, only) = match bins::split(planned.kind, &planned.path) {
             Some((folder, name)) => (folder, Some(name)),
@@ -189,8 +196,8 @@ impl Run<'_> {
             tally.failed(&root.path, &e);
         }
         match planned.kind {
-            RootKind::Gocache => gocache::sweep(self, &root, number, &mut tally),
-            RootKind::Gomodcache => modcache::sweep(self, &root, number, self.main.as_ref(), known, &mut tally),
+            RootKind::Gocache => gocache::sweep(self, &root, number, indexes, &mut tally),
+            RootKind::Gomodcache => modcache::sweep(self, &root, number, indexes, known, &mut tally),
             RootKind::Sumdb => {
                 self.look_around(&root, &mut tally);
                 sumdb::sweep(self, &root, &mut tally);

@@ -1,6 +1,7 @@
 //! The build cache: action entries, outputs, what lies beside them, and the join of the two.
 
 pub mod entries;
+pub mod index;
 pub mod outputs;
 pub mod strays;
 

@@ -4,7 +4,7 @@
 mod onlooker;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 
 pub(in crate::evidence) use onlooker::Held;
 pub use onlooker::{Onlooker, TakeFile};
-pub use source::{listed, package_files, tree_files};
+pub use source::{Listed, listed, package_files, tree_files};
 
 use super::gocache::output_path;
 use crate::format::action::{ActionId, OutputId};
 use crate::format::index;
+use crate::format::subkey::GoVersion;
 use crate::format::zone::{self, Zone};
 use crate::sys::{self, Dir};
 
@@ -35,8 +36,12 @@ pub struct IndexCache {
 #[derive(Debug, Default)]
 pub struct Indexes {
     caches: Vec<IndexCache>,
-    versions: BTreeSet<String>,
+    versions: Vec<GoVersion>,
 }
+
+/// Most versions of Go that keys are computed for: those that made most archives. Ours, so that made-up archives can't make the
+/// scan long.
+const MAX_VERSIONS: usize = 16;
 
 /// An index that an action names.
 #[derive(Debug, Clone)]
@@ -54,11 +59,13 @@ pub struct StoredIndex {
 impl Indexes {
     /// Takes what a sweep saw: the actions whose output is an index with the bytes that it is named after, and the versions of
     /// Go that archives name.
-    pub fn add(&mut self, path: &Path, dir: Dir, rows: impl Iterator<Item = (ActionId, OutputId)>, versions: BTreeSet<String>) {
+    pub fn add(&mut self, path: &Path, dir: Dir, rows: impl Iterator<Item = (ActionId, OutputId)>, versions: &BTreeMap<GoVersion, u64>) {
         let outputs: HashMap<ActionId, OutputId> = rows.collect();
         let explained = outputs.values().map(|o| (*o, AtomicBool::new(false))).collect();
         self.caches.push(IndexCache { path: path.to_path_buf(), dir, outputs, explained });
-        self.versions.extend(versions);
+        let mut most: Vec<_> = versions.iter().filter(|(v, _)| !self.versions.contains(v)).collect();
+        most.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+        self.versions.extend(most.into_iter().take(MAX_VERSIONS).map(|(v, _)| v.clone()));
     }
 
     /// Whether there are none at all.
@@ -67,8 +74,8 @@ impl Indexes {
     }
 
     /// The versions of Go that compiled what lies in the caches.
-    pub fn versions(&self) -> impl Iterator<Item = &str> {
-        self.versions.iter().map(String::as_str)
+    pub fn versions(&self) -> &[GoVersion] {
+        &self.versions
     }
 
     /// The index that an action names, in each cache that has it; it is explained from then on.
@@ -82,15 +89,15 @@ impl Indexes {
         })
     }
 
-    /// The indexes of a module that Go has in the module cache at one of `roots`, for whatever version of Go; with the root.
-    pub fn of_module<'a>(&self, roots: &'a [PathBuf], rel: &Path) -> Vec<(StoredIndex, &'a Path, Vec<u8>)> {
-        let mut out: Vec<(StoredIndex, &'a Path, Vec<u8>)> = Vec::new();
+    /// The indexes of a module that Go has in the module cache at one of `roots`, for whatever version of Go; with the module's directory as Go names it.
+    pub fn of_module(&self, roots: &[PathBuf], rel: &Path) -> Vec<(StoredIndex, Vec<u8>)> {
+        let mut out: Vec<(StoredIndex, Vec<u8>)> = Vec::new();
         for root in roots {
             let full = bytes_of(&root.join(rel));
             for version in &self.versions {
-                for stored in self.of(index::module_key(version, &full)) {
+                for stored in self.of(version.module_index(&full)) {
                     if !out.iter().any(|(o, ..)| o.path == stored.path) {
-                        out.push((stored, root, full.clone()));
+                        out.push((stored, full.clone()));
                     }
                 }
             }

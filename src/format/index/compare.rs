@@ -82,6 +82,8 @@ pub struct Comparison<'i> {
     more: u64,
     /// Whether files can't be found in the index by their names.
     unordered: bool,
+    /// Whether it stands for one directory alone, not for all from the root on.
+    single: bool,
 }
 
 impl<'i> Comparison<'i> {
@@ -97,6 +99,7 @@ impl<'i> Comparison<'i> {
             differences: Vec::new(),
             more: 0,
             unordered: false,
+            single: false,
         };
         if let Some(name) = unclean(index) {
             out.tell(Difference::Unclean(name));
@@ -121,6 +124,11 @@ impl<'i> Comparison<'i> {
         out
     }
 
+    /// Begins with the index of one package directory. `root`: that of the module, absolute.
+    pub fn of_package(index: &'i Index<'i>, root: &'i [u8]) -> Comparison<'i> {
+        Comparison { single: true, ..Comparison::new(index, root) }
+    }
+
     fn tell(&mut self, difference: Difference) {
         if self.differences.len() < KEPT {
             self.differences.push(difference);
@@ -137,7 +145,7 @@ impl<'i> Comparison<'i> {
             return *at;
         }
         let mut upper = dir;
-        while self.dirs.insert(upper.to_vec()) && !upper.is_empty() {
+        while self.dirs.insert(upper.to_vec()) && !upper.is_empty() && !self.single {
             upper = upper.get(..memchr::memrchr(b'/', upper).unwrap_or(0)).unwrap_or(&[]);
         }
         let own = native(dir);
@@ -189,7 +197,9 @@ impl<'i> Comparison<'i> {
         if self.unordered {
             return (self.differences, self.more);
         }
-        self.dirs.insert(Vec::new());
+        if !self.single {
+            self.dirs.insert(Vec::new());
+        }
         let index = self.index;
         let known: BTreeSet<Vec<u8>> = index.packages.iter().map(|p| slashed(p.dir).into_owned()).collect();
         let left_out: Vec<Vec<u8>> = self.dirs.difference(&known).cloned().collect();

@@ -3,24 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::format::action::ActionId;
-
-/// The Go version with which Go salts every key: without the experiments that it was built with
-/// (cmd/go/internal/cache/hash.go: `stripExperiment`).
-pub fn salt(version: &str) -> &str {
-    let end = version.find(" X:").or_else(|| version.find("-X:")).unwrap_or(version.len());
-    version.get(..end).unwrap_or(version)
-}
-
-/// The action under which the index of a module in the module cache is stored. `version`: `runtime.Version()` of the Go
-/// command; `root`: the module's directory, absolute (read.go: `moduleHash`).
-pub fn module_key(version: &str, root: &[u8]) -> ActionId {
-    let mut hash = Sha256::new();
-    hash.update(salt(version));
-    hash.update(format!("module index {version} go index v2 "));
-    hash.update(root);
-    hash.update(b"\n");
-    ActionId(hash.finalize().into())
-}
+use crate::format::subkey::GoVersion;
 
 /// The action under which the index of a directory outside of the module cache is stored, written from its files in the order
 /// of their names (read.go: `dirHash`).
@@ -29,12 +12,12 @@ pub struct PackageKey(Sha256);
 
 impl PackageKey {
     /// `root`: the module's directory, or `GOROOT/src` or `GOROOT/src/cmd`; `dir`: the package's; both absolute.
-    pub fn new(version: &str, root: &[u8], dir: &[u8]) -> PackageKey {
+    pub fn new(version: &GoVersion, root: &[u8], dir: &[u8]) -> PackageKey {
         let mut hash = Sha256::new();
-        hash.update(salt(version));
+        hash.update(version.salt());
         hash.update(b"modroot ");
         hash.update(root);
-        hash.update(format!("\npackage {version} go index v2 "));
+        hash.update(format!("\npackage {} go index v2 ", version.as_str()));
         hash.update(dir);
         hash.update(b"\n");
         PackageKey(hash)
@@ -89,12 +72,5 @@ mod tests {
         assert_eq!(time_text(1_787_000_000_000_000_000, 0, "UTC").unwrap(), "2026-08-17 20:53:20 +0000 UTC");
         assert_eq!(time_text(1_787_000_000_120_000_000, -9_000, "NDT").unwrap(), "2026-08-17 18:23:20.12 -0230 NDT");
         assert_eq!(time_text(i128::MAX, 0, "UTC"), None);
-    }
-
-    #[test]
-    fn the_salt_has_no_experiments() {
-        assert_eq!(salt("go1.26.8"), "go1.26.8");
-        assert_eq!(salt("go1.26.8 X:boringcrypto"), "go1.26.8");
-        assert_eq!(salt("go1.26.8-X:nodwarf5"), "go1.26.8");
     }
 }

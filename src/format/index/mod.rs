@@ -5,7 +5,7 @@ mod compare;
 mod key;
 
 pub use compare::{Comparison, Difference, MAX_SOURCE, unclean};
-pub use key::{PackageKey, module_key, salt, time_text};
+pub use key::{PackageKey, time_text};
 
 /// How an index begins; the same in Go 1.21 to 1.27 (write.go: `indexVersion`).
 pub const MAGIC: &[u8] = b"go index v2\n";
