@@ -13,10 +13,11 @@ use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
 use crate::evidence::zip::ModuleEvidence;
 use crate::facts::{Fact, IndexVerdict};
-use crate::finding::RootKind;
+use crate::finding::{Finding, Place, RootKind};
 use crate::format::index::{Comparison, Difference, Index, PackageKey, time_text, unclean};
 use crate::format::subkey::GoVersion;
 use crate::format::zone::Zone;
+use crate::rule::Level;
 use crate::sys::{self, Dir, NodeKind};
 
 /// Verifies a module with `verify`, and every index that is stored for it along with that: what is inflated is shown to both.
@@ -78,6 +79,30 @@ pub(super) fn module(
     evidence
 }
 
+/// Takes back that an index differs from its module where the module itself, as far as it is told, is not what it should be: the
+/// index may be right.
+pub(super) fn settle(root: &Root, unit: &VersionUnit, evidence: &ModuleEvidence, module: &Tally, indexed: &mut Tally) {
+    let tree = root.path.join(unit.tree_path());
+    let in_tree = |f: &&Finding| matches!(&f.place, Place::Path(path) if path.starts_with(&tree));
+    let errors = || module.sink.iter().filter(|f| f.level == Level::Error);
+    let zip_wrong = errors().any(|f| !in_tree(&f));
+    let alike = evidence.tree.as_ref().is_some_and(|t| t.same_as_zip == Some(true));
+    let tree_wrong = evidence.tree.is_none() || errors().any(|f| in_tree(&f)) || (alike && zip_wrong);
+    if (zip_wrong || evidence.zip.is_none()) && tree_wrong {
+        let before = indexed.sink.len();
+        indexed.sink.retain(|f| f.rule != &checked::MODULE_INDEX_MISMATCH);
+        if indexed.sink.len() < before {
+            for fact in &mut indexed.facts {
+                if let Fact::Index { verdict, .. } = fact
+                    && *verdict == IndexVerdict::Differs
+                {
+                    *verdict = IndexVerdict::Unverifiable;
+                }
+            }
+        }
+    }
+}
+
 /// The differences from the extracted directory; `None` where it can't be read, or Go has not finished it.
 fn against_tree(root: &Root, unit: &VersionUnit, index: &Index<'_>, full: &[u8]) -> Option<(Vec<Difference>, u64)> {
     if unit.is_partial() {
@@ -102,7 +127,7 @@ fn fact(run: &Run<'_>, stored: &StoredIndex, of: Of<'_>, verdict: IndexVerdict, 
 
 /// A folder whose package directories have indexes of their own.
 #[derive(Debug)]
-struct Place {
+struct Origin {
     /// As Go names it: `GOROOT/src`, `GOROOT/src/cmd` or a main module's.
     path: PathBuf,
     versions: Vec<GoVersion>,
@@ -128,12 +153,12 @@ pub(super) fn packages(run: &Run<'_>, indexes: &Indexes, tally: &mut Tally) {
         left.par_iter().filter_map(hint).collect()
     });
     let hinted: BTreeSet<String> = hinted.into_iter().collect();
-    let pairs: Vec<(&Place, &String)> = places.iter().flat_map(|p| hinted.iter().map(move |d| (p, d))).collect();
+    let pairs: Vec<(&Origin, &String)> = places.iter().flat_map(|p| hinted.iter().map(move |d| (p, d))).collect();
     check_all(run, indexes, &zones, &pairs, tally);
     if !indexes.unexplained().is_empty() {
-        let others: Vec<(&Place, Vec<String>)> =
+        let others: Vec<(&Origin, Vec<String>)> =
             places.iter().map(|p| (p, folders(&p.path).into_iter().filter(|d| !hinted.contains(d)).collect())).collect();
-        let pairs: Vec<(&Place, &String)> = others.iter().flat_map(|(p, dirs)| dirs.iter().map(|d| (*p, d))).collect();
+        let pairs: Vec<(&Origin, &String)> = others.iter().flat_map(|(p, dirs)| dirs.iter().map(|d| (*p, d))).collect();
         check_all(run, indexes, &zones, &pairs, tally);
     }
     for stored in indexes.unexplained() {
@@ -155,9 +180,9 @@ pub(super) fn packages(run: &Run<'_>, indexes: &Indexes, tally: &mut Tally) {
     }
 }
 
-fn check_all(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], pairs: &[(&Place, &String)], tally: &mut Tally) {
+fn check_all(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], pairs: &[(&Origin, &String)], tally: &mut Tally) {
     let told: Vec<Tally> = run.pool.install(|| {
-        let check = |(place, rel): &(&Place, &String)| {
+        let check = |(place, rel): &(&Origin, &String)| {
             let mut tally = run.tally();
             check(run, indexes, zones, place, rel, &mut tally);
             tally
@@ -168,7 +193,7 @@ fn check_all(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], pairs: &[(&Place,
 }
 
 /// The folders that may hold indexed packages: of each Go installation that is known, and of the main module.
-fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Place> {
+fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Origin> {
     let mut roots: BTreeSet<PathBuf> = run.plan.settings.path("GOROOT").map(Path::to_path_buf).into_iter().collect();
     for root in run.plan.roots.iter().filter(|r| r.kind == RootKind::Gomodcache) {
         let folder = root.path.join("golang.org");
@@ -184,12 +209,12 @@ fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Place> {
         let own = text.split(|b| *b == b'\n').next().and_then(|l| std::str::from_utf8(l).ok()).map(str::trim).unwrap_or_default();
         let versions = if own.starts_with("go") { vec![GoVersion::new(own)] } else { indexes.versions().to_vec() };
         let src = root.join("src");
-        out.push(Place { path: src.join("cmd"), versions: versions.clone() });
-        out.push(Place { path: src, versions });
+        out.push(Origin { path: src.join("cmd"), versions: versions.clone() });
+        out.push(Origin { path: src, versions });
     }
     if let Some(main) = &run.plan.main_module {
         for path in [main.clone(), main.join("vendor")] {
-            out.push(Place { path, versions: indexes.versions().to_vec() });
+            out.push(Origin { path, versions: indexes.versions().to_vec() });
         }
     }
     out
@@ -205,7 +230,7 @@ fn folders(root: &Path) -> Vec<String> {
 }
 
 /// Holds the index of one directory, if one is stored under the key that its files make, against these files.
-fn check(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], place: &Place, rel: &str, tally: &mut Tally) {
+fn check(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], place: &Origin, rel: &str, tally: &mut Tally) {
     let open = || -> std::io::Result<(Dir, Option<Vec<Listed>>)> {
         let root = Dir::open_root(&place.path)?;
         let dir = if rel.is_empty() { root } else { root.open_dir(Path::new(rel))? };

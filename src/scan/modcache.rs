@@ -145,6 +145,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
             })
         };
         verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module);
+        index::settle(root, unit, &evidence, &module.tally, &mut module.indexed);
     }
     if let (Some(h1), true) = (claims.go_mod, run.plan.facts) {
         let path = root.path.join(unit.path(Part::Mod));
