@@ -27,11 +27,13 @@ pub static INDEX_NAME_OUTSIDE: Rule = Rule {
     go: "Joins the name to the directory and compiles what is there.",
     mend: "Move the index away with its action entries; the next build makes it afresh. Then find out who wrote it.",
     source: SOURCE,
-    witness: |s| s.put_index(s.module_index_key(), |packages| {
-        if let Some(file) = packages.first_mut().and_then(|p| p.files.first_mut()) {
-            file.name = b"../greet.go";
-        }
-    }),
+    witness: |s| {
+        s.put_index(s.module_index_key(), |packages| {
+            if let Some(file) = packages.first_mut().and_then(|p| p.files.first_mut()) {
+                file.name = b"../greet.go";
+            }
+        })
+    },
 };
 
 /// Another content than the module has.
@@ -48,11 +50,13 @@ pub static MODULE_INDEX_MISMATCH: Rule = Rule {
     go: "Uses it: it checks the size alone.",
     mend: "Move the index away with its action entries; the next build makes it afresh. Then find out who wrote it.",
     source: SOURCE,
-    witness: |s| s.put_index(s.module_index_key(), |packages| {
-        if let Some(package) = packages.first_mut() {
-            package.files.clear();
-        }
-    }),
+    witness: |s| {
+        s.put_index(s.module_index_key(), |packages| {
+            if let Some(package) = packages.first_mut() {
+                package.files.clear();
+            }
+        })
+    },
 };
 
 /// Another content than the directory has.
@@ -69,11 +73,13 @@ pub static PACKAGE_INDEX_MISMATCH: Rule = Rule {
     go: "Uses it as long as names, times and sizes of the files stay as they are.",
     mend: "Move the index away with its action entries, or `touch` the files; the next build makes it afresh.",
     source: SOURCE,
-    witness: |s| s.put_package_index(|package| {
-        if let Some(import) = package.files.first_mut().and_then(|f| f.imports.first_mut()) {
-            import.text = b"os";
-        }
-    }),
+    witness: |s| {
+        s.put_package_index(|package| {
+            if let Some(import) = package.files.first_mut().and_then(|f| f.imports.first_mut()) {
+                import.text = b"os";
+            }
+        })
+    },
 };
 
 /// An index that can't be read.
@@ -126,7 +132,8 @@ pub fn malformed(stored: &StoredIndex, of: Of<'_>, damage: IndexDamage, sink: &m
 
 /// Tells that a name leads elsewhere.
 pub fn outside(stored: &StoredIndex, of: Of<'_>, name: &str, sink: &mut Sink) {
-    let message = format!("the index of {of} names `{name}`, so that Go compiles what lies there; action `{}` will use it", stored.action);
+    let message =
+        format!("the index of {of} names `{name}`, so that Go compiles what lies there; action `{}` will use it", stored.action);
     sink.push(found(&INDEX_NAME_OUTSIDE, stored, message).claims(name, "a plain name").claimed_by("the index"));
 }
 
@@ -150,7 +157,10 @@ pub fn differs(stored: &StoredIndex, of: Of<'_>, differences: &[Difference], mor
         1 => ", and one more difference".to_owned(),
         n => format!(", and {n} more differences"),
     };
-    let message = format!("is not the index of {of}, and action `{}` will use it to choose what is compiled: {first}{rest}{cause}", stored.action);
+    let message = format!(
+        "is not the index of {of}, and action `{}` will use it to choose what is compiled: {first}{rest}{cause}",
+        stored.action
+    );
     let mut finding = found(rule, stored, message).claimed_by("the index");
     if let Difference::Field(_, _, index, source) = first {
         finding = finding.claims(index.as_str(), source.as_str());

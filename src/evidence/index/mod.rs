@@ -59,7 +59,13 @@ pub struct StoredIndex {
 impl Indexes {
     /// Takes what a sweep saw: the actions whose output is an index with the bytes that it is named after, and the versions of
     /// Go that archives name.
-    pub fn add(&mut self, path: &Path, dir: Dir, rows: impl Iterator<Item = (ActionId, OutputId)>, versions: &BTreeMap<GoVersion, u64>) {
+    pub fn add(
+        &mut self,
+        path: &Path,
+        dir: Dir,
+        rows: impl Iterator<Item = (ActionId, OutputId)>,
+        versions: &BTreeMap<GoVersion, u64>,
+    ) {
         let outputs: HashMap<ActionId, OutputId> = rows.collect();
         let explained = outputs.values().map(|o| (*o, AtomicBool::new(false))).collect();
         self.caches.push(IndexCache { path: path.to_path_buf(), dir, outputs, explained });

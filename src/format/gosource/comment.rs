@@ -155,9 +155,9 @@ fn first_paragraph<'a, 'b>(lines: &'b [&'a str]) -> Option<&'b [&'a str]> {
 
 /// Packages of the standard library that doc links may name; later ones are not told apart.
 const STD: &[&str] = &[
-    "bufio", "bytes", "context", "crypto", "embed", "encoding", "errors", "expvar", "flag", "fmt", "hash", "html", "image", "io", "log",
-    "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "sort", "strconv", "strings", "sync", "syscall",
-    "testing", "time", "unicode", "unsafe",
+    "bufio", "bytes", "context", "crypto", "embed", "encoding", "errors", "expvar", "flag", "fmt", "hash", "html", "image", "io",
+    "log", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "sort", "strconv", "strings", "sync",
+    "syscall", "testing", "time", "unicode", "unsafe",
 ];
 /// Those that came with Go 1.21 and later.
 const LATER: &[&str] = &["cmp", "iter", "maps", "slices", "structs", "unique", "weak"];
@@ -268,7 +268,10 @@ mod tests {
         assert_eq!(of("Package a does b.  And c.\n"), "Package a does b.");
         assert_eq!(of("Package a does\nb by J. Doe. And c.\n"), "Package a does b by J. Doe.");
         assert_eq!(of("Copyright 2020 X. All\n"), "");
-        assert_eq!(of("Package a wraps [os] and [net/http.Client], ``so'' to say, [Name] and [x].\n"), "Package a wraps os and net/http.Client, “so” to say, [Name] and [x].");
+        assert_eq!(
+            of("Package a wraps [os] and [net/http.Client], ``so'' to say, [Name] and [x].\n"),
+            "Package a wraps os and net/http.Client, “so” to say, [Name] and [x]."
+        );
         assert_eq!(of("\tcode\n"), "code");
         assert_eq!(of("- a list\n  goes on\n"), "");
         assert_eq!(of("# heading\n\ntext\n"), "");

@@ -131,13 +131,17 @@ mod tests {
 
     fn of(text: &str) -> Option<(String, Vec<String>, bool)> {
         let text_of = |b: &[u8]| String::from_utf8(b.to_vec()).unwrap();
-        constraints(text.as_bytes()).map(|c| (text_of(c.go_build), c.plus_build.iter().map(|l| text_of(l)).collect(), c.binary_only))
+        constraints(text.as_bytes())
+            .map(|c| (text_of(c.go_build), c.plus_build.iter().map(|l| text_of(l)).collect(), c.binary_only))
     }
 
     #[test]
     fn constraints_stand_above_the_package_clause() {
         assert_eq!(of("//go:build a\n\npackage p\n"), Some(("//go:build a".into(), vec![], false)));
-        assert_eq!(of("// +build a\n//+build b \n\npackage p\n"), Some((String::new(), vec!["// +build a".into(), "//+build b".into()], false)));
+        assert_eq!(
+            of("// +build a\n//+build b \n\npackage p\n"),
+            Some((String::new(), vec!["// +build a".into(), "//+build b".into()], false))
+        );
         // No blank line behind.
         assert_eq!(of("// +build a\npackage p\n"), Some((String::new(), vec![], false)));
         assert_eq!(of("/* x\n//go:build a\n*/\n\npackage p\n"), Some((String::new(), vec![], false)));

@@ -351,8 +351,8 @@ fn keyword(word: &[u8]) -> Kind {
         b"package" => Kind::Package,
         b"import" => Kind::Import,
         b"break" | b"case" | b"chan" | b"const" | b"continue" | b"default" | b"defer" | b"else" | b"fallthrough" | b"for"
-        | b"func" | b"go" | b"goto" | b"if" | b"interface" | b"map" | b"range" | b"return" | b"select" | b"struct" | b"switch"
-        | b"type" | b"var" => Kind::Keyword,
+        | b"func" | b"go" | b"goto" | b"if" | b"interface" | b"map" | b"range" | b"return" | b"select" | b"struct"
+        | b"switch" | b"type" | b"var" => Kind::Keyword,
         _ => Kind::Ident,
     }
 }

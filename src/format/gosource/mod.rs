@@ -29,7 +29,8 @@ pub struct Text<'a> {
 pub struct Source<'a> {
     /// Whether Go would give an error in the place of all else.
     pub unreadable: bool,
-    /// Whether Go would give a syntax error in the place of all that is parsed.
+    /// Whether Go would give a syntax error in the place of all that is parsed. Package name and synopsis are then what Go keeps if it
+    /// keeps any.
     pub syntax_error: bool,
     /// What is parsed is not known: it has a form that is not told apart here as Go does.
     pub unsure: bool,
@@ -74,8 +75,26 @@ impl Dialect {
 /// Whether a file of this name is a source file that an index holds (modindex/build.go: `getFileInfo`).
 pub fn is_source(name: &[u8]) -> bool {
     const KNOWN: &[&[u8]] = &[
-        b".go", b".c", b".cc", b".cpp", b".cxx", b".m", b".h", b".hh", b".hpp", b".hxx", b".f", b".F", b".for", b".f90", b".s", b".S",
-        b".sx", b".swig", b".swigcxx", b".syso",
+        b".go",
+        b".c",
+        b".cc",
+        b".cpp",
+        b".cxx",
+        b".m",
+        b".h",
+        b".hh",
+        b".hpp",
+        b".hxx",
+        b".f",
+        b".F",
+        b".for",
+        b".f90",
+        b".s",
+        b".S",
+        b".sx",
+        b".swig",
+        b".swigcxx",
+        b".syso",
     ];
     let extension = memchr::memrchr(b'.', name).and_then(|at| name.get(at..));
     !name.starts_with(b"_") && !name.starts_with(b".") && extension.is_some_and(|e| KNOWN.contains(&e))
@@ -106,20 +125,32 @@ pub fn source<'a>(name: &[u8], bytes: &'a [u8], dir: &'a [u8], dialect: Dialect)
     if !go {
         return out;
     }
-    match parse::parse(header, dir, dialect) {
-        Ok(parsed) => fill(&mut out, &parsed, header, reader::without_mark(bytes), dir, dialect),
-        Err(Trouble::Syntax) => out.syntax_error = true,
-        Err(Trouble::Unsure) => out.unsure = true,
+    let parsed = parse::parse(header, dir, dialect);
+    match parsed.trouble {
+        Some(Trouble::Unsure) => out.unsure = true,
+        Some(Trouble::Syntax) => {
+            out.syntax_error = true;
+            clause(&mut out, &parsed, header);
+        }
+        None => fill(&mut out, &parsed, header, reader::without_mark(bytes), dir, dialect),
     }
     out
 }
 
-fn fill<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8], whole: &'a [u8], dir: &[u8], dialect: Dialect) {
-    let comment = |at: usize| parsed.comments.get(at).map_or(&header[..0], |c| header.get(c.start..c.end).unwrap_or(&[]));
+fn text<'a>(parsed: &parse::Parsed<'_>, at: usize, header: &'a [u8]) -> &'a [u8] {
+    parsed.comments.get(at).and_then(|c| header.get(c.start..c.end)).unwrap_or(&[])
+}
+
+/// Package name and synopsis.
+fn clause<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8]) {
     out.package = parsed.package;
     if !parsed.doc.is_empty() {
-        out.synopsis = comment::synopsis(&comment::text(parsed.doc.clone().map(comment)));
+        out.synopsis = comment::synopsis(&comment::text(parsed.doc.clone().map(|at| text(parsed, at, header))));
     }
+}
+
+fn fill<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8], whole: &'a [u8], dir: &[u8], dialect: Dialect) {
+    clause(out, parsed, header);
     for import in &parsed.imports {
         if !dialect.any_import {
             match is_valid_import(import.path) {
@@ -132,7 +163,7 @@ fn fill<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8], 
             }
         }
         if import.path == b"C" {
-            let text = comment::text(import.doc.clone().map(comment));
+            let text = comment::text(import.doc.clone().map(|at| text(parsed, at, header)));
             for line in text.split('\n').map(str::trim) {
                 if line.strip_prefix("#cgo").is_some_and(|l| l.starts_with([' ', '\t'])) {
                     if !out.cgo.is_empty() {
@@ -163,7 +194,9 @@ fn fill<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8], 
 /// modindex/build_read.go: `isValidImport`. `None`: not told apart.
 fn is_valid_import(path: &[u8]) -> Option<bool> {
     if path.is_ascii() {
-        return Some(!path.is_empty() && path.iter().all(|b| b.is_ascii_graphic() && !b"!\"#$%&'()*,:;<=>?[\\]^{|}`".contains(b)));
+        return Some(
+            !path.is_empty() && path.iter().all(|b| b.is_ascii_graphic() && !b"!\"#$%&'()*,:;<=>?[\\]^{|}`".contains(b)),
+        );
     }
     None
 }
@@ -182,7 +215,9 @@ mod tests {
 
     #[test]
     fn imports_are_where_their_names_are() {
-        let s = of("// Package p is p.\npackage p\n\nimport (\n\t\"a\"\n\tb \"c/d\" // e\n)\nimport . `x`; import _ \"y\"\n\nvar v = 1\n");
+        let s = of(
+            "// Package p is p.\npackage p\n\nimport (\n\t\"a\"\n\tb \"c/d\" // e\n)\nimport . `x`; import _ \"y\"\n\nvar v = 1\n",
+        );
         assert_eq!(s.package, b"p");
         assert_eq!(s.synopsis.as_deref(), Some("Package p is p."));
         let want = [("a", 40, 5, 2), ("c/d", 45, 6, 2), ("x", 67, 8, 8), ("y", 81, 8, 22)];
@@ -210,7 +245,14 @@ mod tests {
 
     #[test]
     fn what_go_can_not_parse_is_told_as_such() {
-        for text in ["package\n", "package p\nimport (\n\"a\" \"b\"\n)\n", "package p\n/* no end", "func f() {}\n", "package p\n// \u{feff}\n", "package p; import \"a b\"\n"] {
+        for text in [
+            "package\n",
+            "package p\nimport (\n\"a\" \"b\"\n)\n",
+            "package p\n/* no end",
+            "func f() {}\n",
+            "package p\n// \u{feff}\n",
+            "package p; import \"a b\"\n",
+        ] {
             assert!(of(text).syntax_error, "{text}");
         }
         for text in ["//go:build a\n//go:build b\n\npackage p\n", "package p\n// \0\n"] {

@@ -19,6 +19,9 @@ pub(super) struct Import<'a> {
 /// What a header holds.
 #[derive(Debug)]
 pub(super) struct Parsed<'a> {
+    /// Why all that follows the package clause, or the clause too, is not to be told.
+    pub trouble: Option<Trouble>,
+    /// Empty where the clause could not be read.
     pub package: &'a [u8],
     /// Offset of the package clause.
     pub clause: usize,
@@ -40,21 +43,21 @@ pub(super) enum Trouble {
 }
 
 /// Parses a header. `dir`: directory of the file, absolute.
-pub(super) fn parse<'a>(bytes: &'a [u8], dir: &'a [u8], dialect: Dialect) -> Result<Parsed<'a>, Trouble> {
+pub(super) fn parse<'a>(bytes: &'a [u8], dir: &'a [u8], dialect: Dialect) -> Parsed<'a> {
     let lexer = Lexer::new(bytes, dir);
     let start = Token { kind: Kind::Other, start: 0, end: 0, line: 0, line_start: 0 };
-    let mut parser = Parser { lexer, token: start, above: 0..0, comments: Vec::new(), dialect };
-    let file = parser.file();
+    let (imports, comments) = (Vec::new(), Vec::new());
+    let mut parser = Parser { lexer, token: start, above: 0..0, package: b"", clause: 0, doc: 0..0, imports, comments, dialect };
+    let mut trouble = parser.file().err();
     let lexer = &parser.lexer;
     if lexer.failed || !is_text(lexer.seen()) {
-        return Err(Trouble::Syntax);
+        trouble = Some(Trouble::Syntax);
+    } else if lexer.unsure || bytes.get(lexer.seen().len()).is_some_and(|c| !c.is_ascii()) {
+        // What the parser has looked at, and the one character behind that.
+        trouble = trouble.or(Some(Trouble::Unsure));
     }
-    let (package, clause, doc, imports) = file?;
-    // What the parser has looked at, but for the one character behind.
-    if lexer.unsure || bytes.get(lexer.seen().len()).is_some_and(|c| !c.is_ascii()) {
-        return Err(Trouble::Unsure);
-    }
-    Ok(Parsed { package, clause, doc, imports, comments: parser.comments, infos: parser.lexer.infos })
+    let Parser { lexer, package, clause, doc, imports, comments, .. } = parser;
+    Parsed { trouble, package, clause, doc, imports, comments, infos: lexer.infos }
 }
 
 /// Whether the scanner takes every character.
@@ -62,8 +65,7 @@ fn is_text(bytes: &[u8]) -> bool {
     if bytes.contains(&0) {
         return false;
     }
-    bytes.is_ascii()
-        || std::str::from_utf8(bytes).is_ok_and(|t| !t.char_indices().any(|(at, c)| c == '\u{feff}' && at > 0))
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok_and(|t| !t.char_indices().any(|(at, c)| c == '\u{feff}' && at > 0))
 }
 
 struct Parser<'a> {
@@ -71,39 +73,43 @@ struct Parser<'a> {
     token: Token,
     /// The comments directly above the token.
     above: Range<usize>,
+    package: &'a [u8],
+    clause: usize,
+    doc: Range<usize>,
+    imports: Vec<Import<'a>>,
     comments: Vec<Token>,
     dialect: Dialect,
 }
 
-type File<'a> = (&'a [u8], usize, Range<usize>, Vec<Import<'a>>);
-
 impl<'a> Parser<'a> {
-    fn file(&mut self) -> Result<File<'a>, Trouble> {
+    fn file(&mut self) -> Result<(), Trouble> {
         self.next();
         let doc = self.above.clone();
-        let clause = self.token.start;
+        self.clause = self.token.start;
         self.expect(Kind::Package)?;
         let package = self.text(self.token);
         self.expect(Kind::Ident)?;
         self.semicolon()?;
-        let mut imports = Vec::new();
+        (self.package, self.doc) = (package, doc);
         while self.token.kind == Kind::Import {
             let doc = self.above.clone();
             self.next();
             if self.token.kind != Kind::LeftParen {
-                imports.push(self.import(doc)?);
+                let import = self.import(doc)?;
+                self.imports.push(import);
                 continue;
             }
             self.next();
-            let first = imports.len();
+            let first = self.imports.len();
             while !matches!(self.token.kind, Kind::RightParen | Kind::End) {
                 let above = self.above.clone();
-                imports.push(self.import(above)?);
+                let import = self.import(above)?;
+                self.imports.push(import);
             }
             self.expect(Kind::RightParen)?;
             self.semicolon()?;
             // A lone import has the comments above its block where it has none of its own.
-            if let [only] = imports.get_mut(first..).unwrap_or(&mut [])
+            if let [only] = self.imports.get_mut(first..).unwrap_or(&mut [])
                 && only.doc.is_empty()
             {
                 only.doc = doc;
@@ -111,7 +117,7 @@ impl<'a> Parser<'a> {
         }
         match self.token.kind {
             Kind::Other | Kind::String => Err(Trouble::Unsure),
-            _ => Ok((package, clause, doc, imports)),
+            _ => Ok(()),
         }
     }
 

@@ -293,19 +293,29 @@ fn fields(file: &SourceFile<'_>, source: &Source<'_>, folder: &[u8]) -> Option<F
     if let Some(d) = flag("the word that it has a syntax error:", !file.parse_error.is_empty(), source.syntax_error) {
         return Some(d);
     }
+    if source.unreadable && !file.parse_error.is_empty() {
+        return Some(("the word that it has a syntax error:", told(true), told(false)));
+    }
     if source.syntax_error || source.unreadable {
         // Then Go keeps nothing of what is in it.
         return none("imports:", file.imports.len())
             .or_else(|| none("embedding patterns:", file.embeds.len()))
             .or_else(|| none("directives:", file.directives.len()))
-            .or_else(|| word("the cgo lines", file.cgo, b""));
+            .or_else(|| word("the cgo lines", file.cgo, b""))
+            .or_else(|| if file.package.is_empty() { None } else { word("the package name", file.package, source.package) })
+            .or_else(|| if file.synopsis.is_empty() { None } else { synopsis(file, source) });
     }
     word("the package name", file.package, source.package)
         .or_else(|| texts("the import", "imports", &file.imports, &source.imports, file.name, folder))
         .or_else(|| word("the cgo lines", file.cgo, source.cgo.as_bytes()))
         .or_else(|| texts("the embedding pattern", "embedding patterns", &file.embeds, &source.embeds, file.name, folder))
         .or_else(|| texts("the directive", "directives", &file.directives, &source.directives, file.name, folder))
-        .or_else(|| source.synopsis.as_ref().and_then(|s| word("the synopsis", file.synopsis, s.as_bytes())))
+        .or_else(|| synopsis(file, source))
+}
+
+fn synopsis(file: &SourceFile<'_>, source: &Source<'_>) -> Option<FieldDifference> {
+    let found = source.synopsis.as_ref()?;
+    (file.synopsis != found.as_bytes()).then(|| ("the synopsis", text(file.synopsis), found.clone()))
 }
 
 fn texts(
