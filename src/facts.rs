@@ -69,6 +69,21 @@ crate::word::words!(SumdbVerdict: Proven => "proven", Signed => "signed", NotPro
     Unread => "unread", Malformed => "malformed", BadSignature => "bad-signature", OtherModule => "other-module", BadNumber => "bad-number",
     NotInTree => "not-in-tree", Altered => "altered", PastEnd => "past-end", Fork => "fork");
 
+/// How a module or package index stands to the directory that it is stored for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndexVerdict {
+    /// It says what the files say.
+    Same,
+    /// It does not.
+    Differs,
+    /// The directory is not known, not here or can't be read.
+    Unverifiable,
+    /// Nothing that Go could read.
+    Malformed,
+}
+
+crate::word::words!(IndexVerdict: Same => "same", Differs => "differs", Unverifiable => "unverifiable", Malformed => "malformed");
+
 /// A module version, unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleVersion {
@@ -145,6 +160,17 @@ pub enum Fact {
         path: PathBuf,
         /// How it stands to the signed tree.
         verdict: SumdbVerdict,
+    },
+    /// A module or package index.
+    Index {
+        /// Where it lies.
+        path: PathBuf,
+        /// An action that names it, hexadecimal.
+        action_id: String,
+        /// The module or directory that it stands for, where that is known.
+        of: Option<String>,
+        /// How it stands to that.
+        verdict: IndexVerdict,
     },
     /// An action entry.
     Action {

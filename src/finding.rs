@@ -199,6 +199,11 @@ impl Sink {
         }
     }
 
+    /// Keeps those for which `keep` says yes.
+    pub fn retain(&mut self, keep: impl FnMut(&Finding) -> bool) {
+        self.findings.retain(keep);
+    }
+
     /// The finding of `rule` about the root at `path`, if there is one.
     pub fn about_root(&mut self, rule: &'static Rule, path: &Path) -> Option<&mut Finding> {
         self.findings.iter_mut().find(|f| f.rule == rule && matches!(&f.place, Place::Path(p) if p == path))

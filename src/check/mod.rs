@@ -21,6 +21,7 @@ const GROUPS: &[&[&Rule]] = &[
     gocache::roles::RULES,
     gocache::fix_zip::RULES,
     gocache::messages::RULES,
+    gocache::index::RULES,
     gocache::strays::RULES,
     download::ziphash::RULES,
     download::go_mod::RULES,

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod content;
 pub mod gocache;
+pub mod index;
 pub mod main_module;
 pub mod modcache;
 pub mod node;

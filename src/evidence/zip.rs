@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::index::{Held, Onlooker};
 use super::tree::{TreeEvidence, Visit, Walker};
 use crate::facts::ModuleVersion;
 use crate::format::dirhash::{H1, hash1};
@@ -79,6 +80,16 @@ impl Verifier {
     /// Reads the zip and the extracted directory of a module, each byte once. `visit` is told the state of every file and
     /// folder of the directory.
     pub fn verify(&mut self, request: &Request<'_>, visit: &mut Visit<'_>) -> ModuleEvidence {
+        self.verify_watched(request, visit, None)
+    }
+
+    /// The same, while `onlooker` sees the files of the zip; what it sees counts only if the zip turns out to be sound.
+    pub fn verify_watched(
+        &mut self,
+        request: &Request<'_>,
+        visit: &mut Visit<'_>,
+        onlooker: Option<&mut Onlooker<'_>>,
+    ) -> ModuleEvidence {
         let prefix = format!("{}/", request.module);
         let module = request.module.clone();
         let Some((path, file)) = request.zip else {
@@ -110,6 +121,7 @@ impl Verifier {
                 inflater: &mut self.inflater,
                 window,
                 walker: walker.as_mut(),
+                onlooker,
                 zip: &mut zip,
                 shas: &mut shas,
                 extents: Vec::with_capacity(dir.members.len()),
@@ -157,12 +169,13 @@ impl Verifier {
     }
 }
 
-struct Pass<'a, 'b> {
+struct Pass<'a, 'b, 'c> {
     dir: &'a Directory,
     names: &'a Names<'a>,
     inflater: &'a mut Inflater,
     window: Window<'a, sys::File>,
     walker: Option<&'a mut Walker<'b>>,
+    onlooker: Option<&'a mut Onlooker<'c>>,
     zip: &'a mut ZipEvidence,
     shas: &'a mut Vec<Option<[u8; 32]>>,
     extents: Vec<Extent>,
@@ -172,7 +185,7 @@ struct Pass<'a, 'b> {
     claimed: u64,
 }
 
-impl Pass<'_, '_> {
+impl Pass<'_, '_, '_> {
     /// Goes through the members in the order in which they lie in the file.
     fn run(&mut self) -> io::Result<()> {
         let mut order: Vec<usize> = (0..self.dir.members.len()).collect();
@@ -250,6 +263,7 @@ impl Pass<'_, '_> {
             (Some(walker), Some(path)) => walker.sibling(i, path, member.size),
             _ => None,
         };
+        let mut held = Held::begin(self.onlooker.as_deref_mut(), path, member.size);
         let walker = &mut self.walker;
         let mut take = |piece: &[u8]| {
             if let (Some(walker), Some(sibling)) = (walker.as_deref_mut(), &mut sibling) {
@@ -258,8 +272,14 @@ impl Pass<'_, '_> {
             if let Some(bytes) = &mut go_mod {
                 bytes.extend_from_slice(piece);
             }
+            if let Some(held) = &mut held {
+                held.piece(piece);
+            }
         };
         let content = self.inflater.content(&mut self.window, member, local.data, &mut take)?;
+        if let Some(held) = held {
+            held.end();
+        }
         let damage = &mut self.zip.damage;
         let named = || printable(name);
         let mut whole = false;

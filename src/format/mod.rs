@@ -13,8 +13,10 @@ pub mod fix_zip;
 pub mod gitconfig;
 pub mod goenv;
 pub mod gomod;
+pub mod gosource;
 pub mod gosum;
 pub mod gowork;
+pub mod index;
 pub mod info;
 pub mod list;
 pub mod module;
@@ -28,6 +30,7 @@ pub mod sumdb;
 pub mod test_result;
 pub mod zip;
 pub mod ziphash;
+pub mod zone;
 
 /// Random access to bytes that someone else may change while we read: what was read is all that is known.
 pub trait ReadAt {

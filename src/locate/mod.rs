@@ -170,6 +170,8 @@ pub struct Settings {
     pub gopath: Vec<PathBuf>,
     /// The folder of the checksum database: `pkg/sumdb` of the first entry of GOPATH, wherever GOMODCACHE is.
     pub sumdb: Option<PathBuf>,
+    /// TZ, which may be set and empty: the zone in which Go prints times.
+    pub zone: Option<OsString>,
 }
 
 impl Default for Settings {
@@ -189,6 +191,7 @@ impl Default for Settings {
             search_path: Vec::new(),
             gopath: Vec::new(),
             sumdb: None,
+            zone: None,
         }
     }
 }

@@ -315,6 +315,7 @@ impl Resolver<'_> {
             release: self.installation.release,
             program: self.installation.program,
             search_path: search_path(self.os, &self.layers.env, self.host),
+            zone: self.host.env.get(std::ffi::OsStr::new("TZ")).cloned(),
             gopath: gopath.iter().filter(|p| !p.is_empty()).map(|p| PathBuf::from(text_of(p))).collect(),
             sumdb,
         }

@@ -67,6 +67,13 @@ enum FactView<'a> {
         path: PathView,
         verdict: &'a str,
     },
+    Index {
+        #[serde(flatten)]
+        path: PathView,
+        action_id: &'a str,
+        of: Option<&'a str>,
+        verdict: &'a str,
+    },
     Action {
         #[serde(flatten)]
         path: PathView,
@@ -122,6 +129,9 @@ impl FactView<'_> {
                 FactView::Tree { path: at(path), module: ModuleView::of(module), h1: h1.as_deref(), same_as_zip: *same_as_zip }
             }
             Fact::Mod { path, module, h1 } => FactView::Mod { path: at(path), module: ModuleView::of(module), h1 },
+            Fact::Index { path, action_id, of, verdict } => {
+                FactView::Index { path: at(path), action_id, of: of.as_deref(), verdict: verdict.as_str() }
+            }
             Fact::Action { path, action_id, output_id, size, role } => FactView::Action {
                 path: at(path),
                 action_id,

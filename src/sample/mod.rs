@@ -4,6 +4,7 @@
 pub mod binary;
 mod download;
 mod gocache;
+mod index;
 mod module;
 mod roles;
 pub mod served;
@@ -57,6 +58,7 @@ impl Sample {
         sample.make_roles()?;
         let h1 = sample.make_module()?;
         sample.make_download(h1, Sample::module_go_mod().as_bytes())?;
+        sample.make_indexes()?;
         sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;
         Ok(sample)
     }

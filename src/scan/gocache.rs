@@ -13,14 +13,17 @@ use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
 use crate::check::gocache::{entries, outputs, strays};
 use crate::evidence::gocache::{
-    ActionSeen, OutputSeen, OutputState, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
+    ActionSeen, Kept, OutputSeen, OutputState, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
 };
+use crate::evidence::index::Indexes;
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
 use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
+use crate::format::output::OutputClass;
+use crate::format::subkey::GoVersion;
 use crate::subject::gocache::{CacheEntry, cache_entry};
 use crate::sys::{Dir, NodeKind, Stat};
 
@@ -30,8 +33,8 @@ const MAX_TIME_FILE: u64 = 64;
 /// Shards that one worker takes at a time: fewer units share out worse. A full cache makes 64.
 const SHARDS_OF_UNIT: usize = 4;
 
-/// Sweeps the build cache at `root`. `module_roots`: directories of modules in module caches, as Go names them.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, module_roots: &[Box<[u8]>], tally: &mut Tally) {
+/// Sweeps the build cache at `root`, and tells `indexes` which it holds. What was seen is still to be judged.
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Indexes, tally: &mut Tally) -> Seen {
     let mut shards: Vec<u8> = Vec::new();
     let mut seen = Seen::default();
     let mut entries = match Dir::open_root(&root.real).and_then(|dir| dir.list()) {
@@ -72,7 +75,10 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, module_roots: &[Box
         seen.take(shard, run.now_ns);
     }
     seen.settle(run, root, tally);
-    seen.judge(run, root, module_roots, tally);
+    if let Ok(dir) = Dir::open_root(&root.real) {
+        indexes.add(&root.path, dir, seen.indexes(), &seen.versions());
+    }
+    seen
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -168,7 +174,7 @@ fn corpus_entry(root: &Root, rel: &Path, kind: NodeKind, hasher: &mut ContentHas
 
 /// All rows of a build cache, joined.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Entries that Go would use, by output.
     entries: BTreeMap<OutputId, Vec<ActionEntry>>,
     /// Entries that need a word of their own: malformed or oddly spelled ones.
@@ -191,6 +197,26 @@ impl Seen {
             }
         }
         self.outputs.extend(shard.outputs.into_iter().map(|o| (o.id, o)));
+    }
+
+    /// The actions whose output is an index.
+    fn indexes(&self) -> impl Iterator<Item = (ActionId, OutputId)> {
+        let index = |o: &&OutputSeen| o.class == OutputClass::Index && o.state == OutputState::Intact;
+        self.outputs.values().filter(index).flat_map(|o| {
+            let used = |e: &&ActionEntry| e.size == o.size;
+            self.naming(o.id).iter().filter(used).map(|e| (e.action, e.output))
+        })
+    }
+
+    /// The versions of Go that made archives, and how many each.
+    fn versions(&self) -> BTreeMap<GoVersion, u64> {
+        let mut numbers = BTreeMap::new();
+        for output in self.outputs.values() {
+            if let Some(Kept::Archive(version)) = output.kept.as_deref() {
+                *numbers.entry(version.clone()).or_default() += 1;
+            }
+        }
+        numbers
     }
 
     fn naming(&self, output: OutputId) -> &[ActionEntry] {
@@ -242,7 +268,8 @@ impl Seen {
         }
     }
 
-    fn judge(&self, run: &Run<'_>, root: &Root, module_roots: &[Box<[u8]>], tally: &mut Tally) {
+    /// Judges what was seen. `module_roots`: directories of modules in module caches, as Go names them.
+    pub(super) fn judge(&self, run: &Run<'_>, root: &Root, module_roots: &[Box<[u8]>], tally: &mut Tally) {
         for action in self.odd.values() {
             entries::local(&root.path, action, run.now_ns, &mut tally.sink);
         }

@@ -2,6 +2,7 @@
 
 mod bins;
 mod gocache;
+mod index;
 mod modcache;
 mod online;
 mod sumdb;
@@ -14,6 +15,7 @@ use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
 use crate::check::module::tree;
 use crate::check::{posture, settings};
+use crate::evidence::index::Indexes;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
 use crate::evidence::online::Spent;
@@ -130,16 +132,20 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
-    // Module caches come before build caches: where modules lie tells what an index is for. The report keeps its order.
-    let mut order: Vec<usize> = (0..plan.roots.len()).collect();
-    order.sort_by_key(|i| plan.roots.get(*i).is_some_and(|r| r.kind == RootKind::Gocache));
-    let mut swept: Vec<Option<(Tally, RootState)>> = plan.roots.iter().map(|_| None).collect();
-    for (number, at) in (1u32..).zip(order) {
-        if let (Some(planned), Some(place)) = (plan.roots.get(at), swept.get_mut(at)) {
-            *place = Some(run.sweep(number, planned, &mut known));
+    let mut swept: Vec<(Tally, RootState)> = Vec::new();
+    let mut caches: Vec<(usize, Root, gocache::Seen)> = Vec::new();
+    for (number, planned) in (1u32..).zip(&plan.roots) {
+        let (tally, state, cache) = run.sweep(number, planned, &mut known);
+        caches.extend(cache.map(|(root, seen)| (swept.len(), root, seen)));
+        swept.push((tally, state));
+    }
+    // Where modules lie tells what an entry of a build cache is for: build caches are judged when module caches were swept.
+    for (at, root, seen) in caches {
+        if let Some((tally, _)) = swept.get_mut(at) {
+            seen.judge(&run, &root, &known.module_roots, tally);
         }
     }
-    for (planned, (mut tally, state)) in plan.roots.iter().zip(swept.into_iter().flatten()) {
+    for (planned, (mut tally, state)) in plan.roots.iter().zip(swept) {
         report.counts.add(&tally.counts);
         report.coverage.add(&tally.coverage);
         report.trust.add(&tally.trust);
@@ -158,6 +164,10 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         let findings = tree::fold(tally.sink.into_findings(), &planned.path, tally.counts.trees);
         report.findings.extend(posture::fold(findings));
     }
+    let mut left = run.tally();
+    index::packages(&run, &known.indexes, &mut left);
+    report.facts.append(&mut left.facts);
+    report.findings.extend(left.sink.into_findings());
     report.online = plan.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
 }
 
@@ -168,6 +178,8 @@ pub(crate) struct Known {
     sums: ModuleSums,
     /// Directories of modules in module caches, as Go names them.
     module_roots: Vec<Box<[u8]>>,
+    /// The indexes that build caches hold.
+    indexes: Indexes,
 }
 
 impl Run<'_> {
@@ -198,7 +210,7 @@ impl Run<'_> {
     }
 
     /// Sweeps one root: who may swap it, who may change it, and what is in it.
-    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut Known) -> (Tally, RootState) {
+    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut Known) -> (Tally, RootState, Option<(Root, gocache::Seen)>) {
         let mut tally = self.tally();
         let (folder, only) = match bins::split(planned.kind, &planned.path) {
             Some((folder, name)) => (folder, Some(name)),
@@ -206,10 +218,10 @@ impl Run<'_> {
         };
         let root = match Root::open(planned.kind, folder, &self.owners) {
             Ok(root) => root,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (tally, RootState::Absent),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return (tally, RootState::Absent, None),
             Err(e) => {
                 tally.failed(&planned.path, &e);
-                return (tally, RootState::Unreadable);
+                return (tally, RootState::Unreadable, None);
             }
         };
         posture::way::way(&root, &way_to(&root.path), &mut tally.sink);
@@ -217,9 +229,10 @@ impl Run<'_> {
         if let Err(e) = tally.node(&root, std::path::Path::new(""), root.stat, Expect::Plain) {
             tally.failed(&root.path, &e);
         }
+        let mut cache = None;
         match planned.kind {
-            RootKind::Gocache => gocache::sweep(self, &root, number, &known.module_roots, &mut tally),
-            RootKind::Gomodcache => modcache::sweep(self, &root, number, self.main.as_ref(), known, &mut tally),
+            RootKind::Gocache => cache = Some(gocache::sweep(self, &root, number, &mut known.indexes, &mut tally)),
+            RootKind::Gomodcache => modcache::sweep(self, &root, number, known, &mut tally),
             RootKind::Sumdb => {
                 self.look_around(&root, &mut tally);
                 sumdb::sweep(self, &root, &mut tally);
@@ -227,14 +240,18 @@ impl Run<'_> {
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, &mut known.sums, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
         }
-        for (rule, more) in tally.sink.take_more() {
-            // The root shares the fault: it is told once, with the number of entries below.
-            match tally.sink.about_root(rule, &root.path) {
-                Some(finding) => finding.more += more,
-                None => tally.sink.push(posture::shared(&root, rule, more)),
-            }
+        share(&root, &mut tally);
+        (tally, RootState::Ok, cache.map(|seen| (root, seen)))
+    }
+}
+
+/// What the root shares with entries below is told once, with their number.
+fn share(root: &Root, tally: &mut Tally) {
+    for (rule, more) in tally.sink.take_more() {
+        match tally.sink.about_root(rule, &root.path) {
+            Some(finding) => finding.more += more,
+            None => tally.sink.push(posture::shared(root, rule, more)),
         }
-        (tally, RootState::Ok)
     }
 }
 

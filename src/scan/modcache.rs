@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{Known, QUIET, ROUNDS, Run, online, sumdb, wait_until_quiet, youngest_damage};
+use super::{Known, QUIET, ROUNDS, Run, index, online, sumdb, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
 use crate::check::trust as required;
 use crate::check::vcs;
+use crate::evidence::index::Indexes;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{VersionUnit, walk};
 use crate::evidence::node::Root;
@@ -24,7 +25,7 @@ use crate::subject::modcache::Part;
 use crate::sys::{Dir, File, NodeKind};
 
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut Known, tally: &mut Tally) {
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, tally: &mut Tally) {
     let skeleton = walk(root, tally);
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
@@ -34,7 +35,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     for (module, sum) in proofs.sums() {
         known.sums.add_recorded(module, &sum.to_string());
     }
-    let outside = Outside { main, proofs: &proofs };
+    let outside = Outside { main: run.main.as_ref(), proofs: &proofs, indexes: &known.indexes };
     for stray in &skeleton.strays {
         download::strays::stray(&root.path, stray, &mut tally.sink);
     }
@@ -79,6 +80,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
             }
         }
         tally.absorb(module.tally);
+        tally.absorb(module.indexed);
     }
 }
 
@@ -88,11 +90,15 @@ struct Outside<'a> {
     main: Option<&'a MainSums>,
     /// The checksum database.
     proofs: &'a Proofs,
+    /// The indexes of the build caches.
+    indexes: &'a Indexes,
 }
 
 /// What was found of one module version.
 struct Module {
     tally: Tally,
+    /// What is said of its indexes, which are no part of it.
+    indexed: Tally,
     /// Computed from the zip.
     h1: Option<String>,
     /// What `.ziphash` says.
@@ -124,7 +130,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     let zip_file = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut tally)).flatten();
     let tree_dir = open_tree(root, unit, &mut tally);
     let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
-    let mut module = Module { tally, h1: None, ziphash };
+    let mut module = Module { tally, indexed: run.tally(), h1: None, ziphash };
     let mut trust = claims.go_mod.map(|h1| go_mod_trust(unit, h1, main, proven));
     if zip_file.is_some() || tree_dir.is_some() {
         let name = unit.module();
@@ -136,14 +142,18 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
                 rows: false,
             };
             let (tree_path, tally) = (unit.tree_path(), &mut module.tally);
-            verifier.verify(&request, &mut |rel, stat, expect| {
-                let rel = if rel.as_os_str().is_empty() { tree_path.clone() } else { tree_path.join(rel) };
-                if let Err(e) = tally.node(root, &rel, *stat, expect) {
-                    tally.failed(&root.path.join(&rel), &e);
-                }
+            index::module(run, outside.indexes, root, unit, &mut module.indexed, &mut |onlooker| {
+                let mut visit = |rel: &std::path::Path, stat: &crate::sys::Stat, expect| {
+                    let rel = if rel.as_os_str().is_empty() { tree_path.clone() } else { tree_path.join(rel) };
+                    if let Err(e) = tally.node(root, &rel, *stat, expect) {
+                        tally.failed(&root.path.join(&rel), &e);
+                    }
+                };
+                verifier.verify_watched(&request, &mut visit, onlooker)
             })
         };
         trust = Some(verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module));
+        index::settle(root, unit, &evidence, &module.tally, &mut module.indexed);
     }
     if let Some(trust) = trust {
         count_trust(run, root, unit, outside, trust, &mut module.tally);

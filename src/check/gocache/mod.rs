@@ -3,6 +3,7 @@
 pub mod builds;
 pub mod entries;
 pub mod fix_zip;
+pub mod index;
 pub mod messages;
 pub mod outputs;
 pub mod roles;
