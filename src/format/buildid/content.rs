@@ -93,51 +93,112 @@ pub struct ContentHash {
 pub struct ContentHasher {
     buffer: Vec<Block>,
     zeroed: [Block; GROUP],
+    run: Run,
+    /// Bytes at the start of the buffer.
+    held: usize,
+    /// Blocks of them that are hashed already.
+    taken: usize,
+    /// Blocks of them that can be hashed before more is read.
+    sure: usize,
+    ended: bool,
 }
 
 impl Default for ContentHasher {
     fn default() -> Self {
-        ContentHasher { buffer: vec![[0; 64]; PIECE / size_of::<Block>() + SLACK_BLOCKS], zeroed: [[0; 64]; GROUP] }
+        let buffer = vec![[0; 64]; PIECE / size_of::<Block>() + SLACK_BLOCKS];
+        ContentHasher { buffer, zeroed: [[0; 64]; GROUP], run: Run::default(), held: 0, taken: 0, sure: 0, ended: false }
     }
 }
 
 impl ContentHasher {
-    /// Reads `from` to its end and hashes what it yields; `expected` is the size that the file was said to have, and what is
-    /// read counts, not this. `first` gets the first piece, whole up to [`PIECE`] bytes, and tells what to watch.
+    /// Reads `from` to its end and hashes what it yields; see [`ContentHasher::fill`].
     ///
     /// # Errors
     ///
-    /// Those of `from`, but for an interruption, after which it is asked again.
+    /// Those of `from`.
     pub fn hash(
         &mut self,
         from: &mut impl Read,
         expected: u64,
         first: &mut dyn FnMut(&[u8]) -> Option<Watch>,
     ) -> io::Result<ContentHash> {
-        let mut run = Run::default();
-        let mut held = 0;
+        self.restart();
         loop {
-            let room = self.buffer.as_flattened_mut().get_mut(held..held + PIECE).unwrap_or_default();
-            let (n, ended) = read_piece(from, room, expected.checked_sub(run.size))?;
-            if run.size == 0 {
-                run.watch = first(room.get(..n).unwrap_or_default());
+            self.fill(from, expected, first)?;
+            self.advance();
+            if let Some(done) = self.done() {
+                return Ok(done);
             }
-            run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
-            held += n;
-            let mut sure = held.saturating_sub(run.search(self.buffer.as_flattened().get(..held).unwrap_or_default()));
-            if ended {
-                held = pad(self.buffer.as_flattened_mut(), held, run.size);
-                sure = held;
-            }
-            let blocks = sure / size_of::<Block>();
-            run.take(self.buffer.get(..blocks).unwrap_or_default(), &mut self.zeroed);
-            if ended {
-                return Ok(run.finish());
-            }
-            let done = blocks * size_of::<Block>();
-            self.buffer.as_flattened_mut().copy_within(done..held, 0);
-            held -= done;
         }
+    }
+
+    /// Forgets the file and begins another.
+    pub fn restart(&mut self) {
+        self.run = Run::default();
+        (self.held, self.taken, self.sure, self.ended) = (0, 0, 0, false);
+    }
+
+    /// Reads the next piece; `expected` is the size that the file was said to have, and what is read counts, not this.
+    /// `first` gets the first piece, whole up to [`PIECE`] bytes, and tells what to watch.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from`, but for an interruption, after which it is asked again.
+    pub fn fill(&mut self, from: &mut impl Read, expected: u64, first: &mut dyn FnMut(&[u8]) -> Option<Watch>) -> io::Result<()> {
+        self.advance();
+        if self.ended {
+            return Ok(());
+        }
+        let done = self.taken * size_of::<Block>();
+        self.buffer.as_flattened_mut().copy_within(done..self.held, 0);
+        self.held -= done;
+        (self.taken, self.sure) = (0, 0);
+        let run = &mut self.run;
+        let room = self.buffer.as_flattened_mut().get_mut(self.held..self.held + PIECE).unwrap_or_default();
+        let (n, ended) = read_piece(from, room, expected.checked_sub(run.size))?;
+        if run.size == 0 {
+            run.watch = first(room.get(..n).unwrap_or_default());
+        }
+        run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        self.held += n;
+        let mut sure = self.held.saturating_sub(run.search(self.buffer.as_flattened().get(..self.held).unwrap_or_default()));
+        if ended {
+            self.held = pad(self.buffer.as_flattened_mut(), self.held, run.size);
+            sure = self.held;
+        }
+        self.ended = ended;
+        self.sure = sure / size_of::<Block>();
+        Ok(())
+    }
+
+    /// Whether there is something to hash before more is read.
+    pub fn is_pending(&self) -> bool {
+        self.taken < self.sure
+    }
+
+    /// Hashes what is pending.
+    pub fn advance(&mut self) {
+        self.run.take(self.buffer.get(self.taken..self.sure).unwrap_or_default(), &mut self.zeroed);
+        self.taken = self.sure;
+    }
+
+    /// Hashes of both what both have pending; at least one of them has nothing pending then.
+    pub fn advance_both(a: &mut ContentHasher, b: &mut ContentHasher) {
+        if a.run.watch.is_some() || b.run.watch.is_some() {
+            a.advance();
+            b.advance();
+            return;
+        }
+        let (of_a, of_b) = (a.buffer.get(a.taken..a.sure).unwrap_or_default(), b.buffer.get(b.taken..b.sure).unwrap_or_default());
+        advance_both(&mut a.run.plain, of_a, &mut b.run.plain, of_b);
+        let blocks = of_a.len().min(of_b.len());
+        a.taken += blocks;
+        b.taken += blocks;
+    }
+
+    /// What the file gave, once it ended and all of it is hashed.
+    pub fn done(&self) -> Option<ContentHash> {
+        (self.ended && !self.is_pending()).then(|| self.run.finish())
     }
 }
 
@@ -233,8 +294,8 @@ impl Run {
         self.found.retain(|r| r.end > self.base);
     }
 
-    fn finish(self) -> ContentHash {
-        let content = self.watch.map(|_| IdHash::of(&self.zeroed.digest()));
+    fn finish(&self) -> ContentHash {
+        let content = self.watch.as_ref().map(|_| IdHash::of(&self.zeroed.digest()));
         ContentHash { sha256: self.plain.digest(), content, size: self.size, matches: self.matches }
     }
 }
