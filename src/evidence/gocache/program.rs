@@ -49,6 +49,6 @@ fn read_program(file: &File, scratch: &mut Scratch) -> io::Result<(ContentHash, 
     let image = binary::map(file)?;
     let id = binary::read_build_id(file)?.unwrap_or_default();
     let watched = if scratch.content { id.clone() } else { BuildId::default() };
-    let (hash, content) = content::linked(file, &watched, image.as_ref().ok(), &mut scratch.program)?;
+    let (hash, content) = content::hash(file, &watched, image.as_ref().ok(), &mut scratch.program)?;
     Ok((hash, Built { id, content, program: Some(format) }))
 }

@@ -6,6 +6,8 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::{BuildId, IdHash, PART_LEN};
 use crate::format::sha256::{Block, PADDING_BLOCKS, State, advance_alike, advance_both};
 
@@ -23,11 +25,9 @@ const SLACK_BLOCKS: usize = 1 + MAX_ID.div_ceil(size_of::<Block>()) + PADDING_BL
 const GROUP: usize = 32;
 
 /// What the content ID of a file depends on besides its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Watch {
-    id: Vec<u8>,
-    /// Horspool's table: how far the window may move when its last byte is this one.
-    shift: [u8; 256],
+    id: Finder<'static>,
     excluded: Vec<Range<u64>>,
 }
 
@@ -35,40 +35,28 @@ impl Watch {
     /// For the file that carries `id`; `excluded` are ranges of offsets in the file (none for an archive). `None` for an ID
     /// that is none, or longer than four hashes, or has a NUL: Go's have no content ID in such a one.
     pub fn new(id: &BuildId, excluded: &[Range<u64>]) -> Option<Watch> {
-        let id = id.as_bytes().to_vec();
-        if id.is_empty() || id.len() > MAX_ID || id.contains(&0) {
-            return None;
-        }
-        let mut shift = [u8::try_from(id.len()).ok()?; 256];
-        for (left, b) in (1..id.len()).rev().zip(&id) {
-            if let Some(s) = shift.get_mut(usize::from(*b)) {
-                *s = u8::try_from(left).ok()?;
-            }
-        }
+        let id = id.as_bytes();
+        let fits = !id.is_empty() && id.len() <= MAX_ID && !id.contains(&0);
         let excluded = excluded.iter().filter(|r| !r.is_empty()).cloned().collect();
-        Some(Watch { id, shift, excluded })
+        fits.then(|| Watch { id: Finder::new(id).into_owned(), excluded })
     }
 
-    /// The first occurrence of the ID in `data` from `from` on.
-    fn find(&self, data: &[u8], from: usize) -> Option<usize> {
-        let (last, before) = self.id.split_last()?;
-        let mut end = from.checked_add(before.len())?;
-        loop {
-            let byte = data.get(end)?;
-            if byte == last {
-                let start = end - before.len();
-                if data.get(start..end)? == before {
-                    return Some(start);
-                }
-            }
-            end += usize::from(*self.shift.get(usize::from(*byte))?);
-        }
+    /// Bytes of the ID.
+    fn len(&self) -> usize {
+        self.id.needle().len()
     }
 
     /// Whether an excluded range has a part of this one.
     fn excludes(&self, range: &Range<u64>) -> bool {
         self.excluded.iter().any(|e| overlap(e, range))
     }
+}
+
+/// Fills the part of `range`, of offsets in the file, that lies in `bytes`, which begin at `base`.
+fn blank(bytes: &mut [u8], base: u64, range: &Range<u64>) {
+    let at = |offset: u64| usize::try_from(offset.saturating_sub(base)).unwrap_or(usize::MAX).min(bytes.len());
+    let (from, to) = (at(range.start), at(range.end));
+    bytes.get_mut(from..to).unwrap_or_default().fill(0);
 }
 
 fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
@@ -132,6 +120,23 @@ impl ContentHasher {
         }
     }
 
+    /// Reads `from` to its end and computes its content ID alone, which is less work.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from`.
+    pub fn content(&mut self, from: &mut impl Read, expected: u64, watch: &Watch) -> io::Result<IdHash> {
+        self.restart();
+        self.run.content_alone = true;
+        loop {
+            self.fill(from, expected, &mut |_| Some(watch.clone()))?;
+            self.advance();
+            if let Some(done) = self.done() {
+                return Ok(IdHash::of(&done.sha256));
+            }
+        }
+    }
+
     /// Forgets the file and begins another.
     pub fn restart(&mut self) {
         self.run = Run::default();
@@ -161,7 +166,11 @@ impl ContentHasher {
         }
         run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
         self.held += n;
-        let mut sure = self.held.saturating_sub(run.search(self.buffer.as_flattened().get(..self.held).unwrap_or_default()));
+        let held = self.buffer.as_flattened_mut().get_mut(..self.held).unwrap_or_default();
+        let mut sure = held.len().saturating_sub(run.search(held));
+        if run.content_alone {
+            run.blank(held);
+        }
         if ended {
             self.held = pad(self.buffer.as_flattened_mut(), self.held, run.size);
             sure = self.held;
@@ -239,6 +248,8 @@ struct Run {
     plain: State,
     zeroed: State,
     watch: Option<Watch>,
+    /// The file is blanked as it is read: then `plain` gives the content ID, and `zeroed` serves nothing.
+    content_alone: bool,
     /// Where the ID was found, in what is not hashed yet.
     found: Vec<Range<u64>>,
     matches: u64,
@@ -254,9 +265,11 @@ impl Run {
     /// Searches the ID in what is held, and returns how many bytes at the end of it may be the beginning of one.
     fn search(&mut self, held: &[u8]) -> usize {
         let Some(watch) = &self.watch else { return 0 };
-        let len = u64::try_from(watch.id.len()).unwrap_or(u64::MAX);
-        while let Some(at) = usize::try_from(self.searched - self.base).ok().and_then(|from| watch.find(held, from)) {
-            let start = self.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+        let len = u64::try_from(watch.len()).unwrap_or(u64::MAX);
+        loop {
+            let rest = usize::try_from(self.searched - self.base).ok().and_then(|from| held.get(from..));
+            let Some(at) = rest.and_then(|rest| watch.id.find(rest)) else { break };
+            let start = self.searched.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
             let range = start..start.saturating_add(len);
             // An excluded range is read as NUL before the ID is searched.
             if watch.excludes(&range) {
@@ -268,11 +281,22 @@ impl Run {
             }
         }
         self.searched = self.searched.max(self.size.saturating_sub(len - 1));
-        watch.id.len() - 1
+        watch.len() - 1
+    }
+
+    /// Blanks in what is held, and not hashed yet, what the content ID leaves out.
+    fn blank(&self, held: &mut [u8]) {
+        let excluded = self.watch.iter().flat_map(|w| &w.excluded);
+        excluded.chain(&self.found).for_each(|range| blank(held, self.base, range));
     }
 
     fn take(&mut self, blocks: &[Block], scratch: &mut [Block; GROUP]) {
-        let Some(watch) = &self.watch else { return self.plain.advance(blocks) };
+        let Some(watch) = self.watch.as_ref().filter(|_| !self.content_alone) else {
+            self.plain.advance(blocks);
+            self.base = self.base.saturating_add(u64::try_from(size_of_val(blocks)).unwrap_or(u64::MAX));
+            self.found.clear();
+            return;
+        };
         for group in blocks.chunks(GROUP) {
             let here = self.base..self.base.saturating_add(u64::try_from(size_of_val(group)).unwrap_or(u64::MAX));
             let mut touched = watch.excluded.iter().chain(&self.found).filter(|r| overlap(r, &here)).peekable();
@@ -282,11 +306,9 @@ impl Run {
                 let zeroed = scratch.get_mut(..group.len()).unwrap_or_default();
                 zeroed.copy_from_slice(group);
                 // The padding is no part of the file, wherever a range ends.
-                let end = here.end.min(self.size).max(here.start);
-                for range in touched {
-                    let at = |offset: u64| usize::try_from(offset.clamp(here.start, end) - here.start).unwrap_or(0);
-                    zeroed.as_flattened_mut().get_mut(at(range.start)..at(range.end)).unwrap_or_default().fill(0);
-                }
+                let file = usize::try_from(self.size.saturating_sub(self.base)).unwrap_or(usize::MAX).min(size_of_val(group));
+                let bytes = zeroed.as_flattened_mut().get_mut(..file).unwrap_or_default();
+                touched.for_each(|range| blank(bytes, self.base, range));
                 advance_both(&mut self.plain, group, &mut self.zeroed, zeroed);
             }
             self.base = here.end;
