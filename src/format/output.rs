@@ -57,7 +57,7 @@ pub fn classify(head: &[u8], size: u64) -> OutputClass {
         OutputClass::TestLog
     } else if starts(b"GO PREPROFILE V1\n") {
         OutputClass::Pgo
-    } else if starts(b"PK\x03\x04") {
+    } else if starts(b"PK\x03\x04") || starts(b"PK\x05\x06") {
         OutputClass::FixZip
     } else if (size == 4 && starts(b"true")) || (size == 5 && starts(b"false")) {
         OutputClass::CompilerFlag
@@ -106,6 +106,7 @@ mod tests {
         assert_eq!(of(b""), OutputClass::Empty);
         assert_eq!(of(b"!<arch>\n__.PKGDEF       0 "), OutputClass::Archive);
         assert_eq!(of(b"true"), OutputClass::CompilerFlag);
+        assert_eq!(of(b"PK\x05\x06\0\0"), OutputClass::FixZip);
         assert_eq!(of(b"trueish"), OutputClass::Text);
         assert_eq!(of(b"./a.go\nb.cgo1.go\n"), OutputClass::SourceList);
         assert_eq!(of(b"ok  \texample.test/x\t0.01s\n"), OutputClass::Text);
