@@ -1,6 +1,9 @@
 //! What was counted: files, states, proofs, and what could not be read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use crate::facts::{Role, RoleBy};
 
 /// What was looked at. Folders are not counted as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,6 +66,38 @@ pub struct Trust {
     pub sha256: u64,
     /// Outputs that nothing holds.
     pub output_none: u64,
+}
+
+/// What action entries are for: how many of each role are told by their key, and how many by what they hold alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Numbers of entries.
+    pub told: BTreeMap<(RoleBy, Role), u64>,
+    /// Entries of which nothing tells what they are for: no fault.
+    pub unexplained: u64,
+}
+
+impl Roles {
+    /// Counts one entry.
+    pub fn count(&mut self, role: Option<(Role, RoleBy)>) {
+        match role {
+            Some((role, by)) => *self.told.entry((by, role)).or_default() += 1,
+            None => self.unexplained += 1,
+        }
+    }
+
+    /// How many entries are told by `by`.
+    pub fn by(&self, by: RoleBy) -> u64 {
+        self.told.iter().filter(|((b, _), _)| *b == by).map(|(_, n)| n).sum()
+    }
+
+    /// Adds another count.
+    pub fn add(&mut self, other: &Roles) {
+        for (role, n) in &other.told {
+            *self.told.entry(*role).or_default() += n;
+        }
+        self.unexplained += other.unexplained;
+    }
 }
 
 /// Something that could not be read.

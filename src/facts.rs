@@ -1,6 +1,10 @@
 //! Small rows kept of every subject, intact or not: for the joins after the walk, and for `--facts`.
 
+mod role;
+
 use std::path::PathBuf;
+
+pub use role::{Role, RoleBy};
 
 /// How far a module can be trusted: the strongest proof that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +154,8 @@ pub enum Fact {
         output_id: String,
         /// Size of the output in bytes.
         size: u64,
+        /// What it is for, and what tells that; `None` where nothing does.
+        role: Option<(Role, RoleBy)>,
     },
     /// An output file or directory.
     Output {

@@ -1,5 +1,6 @@
 //! Reads the build cache: every entry opened once, hashed once.
 
+mod kept;
 mod lanes;
 mod program;
 
@@ -7,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use self::kept::Kept;
 use self::lanes::{Done, Job, Lanes};
 use super::node::{Expect, Root};
 use super::tally::Tally;
@@ -96,6 +98,8 @@ pub struct OutputSeen {
     pub mtime_ns: i128,
     /// What an archive of the gc compiler, or the program of an executable directory, says of its making.
     pub built: Option<Box<Built>>,
+    /// What is kept of the content of an intact one, where anything is.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// What was read of some shards, or of some entries of one.
@@ -138,16 +142,24 @@ impl Yield<'_> {
         self.tally.failed(&self.root.path.join(rel), error);
     }
 
-    fn output(&mut self, done: Done) {
-        let Done { id, mtime_ns, read } = done;
+    fn output(&mut self, done: Done<File>) {
+        let Done { id, mtime_ns, from, read } = done;
         match read {
             Ok((head, hash)) => {
                 self.tally.counts.outputs += 1;
                 self.tally.counts.bytes += hash.size;
                 let intact = hash.sha256 == id.0;
                 let state = if intact { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
+                let kept = if intact { kept::of(head.class, head.text, &from, &hash) } else { Ok(None) };
+                let kept = kept.map(|kept| kept.or(head.go.map(Kept::Archive)).map(Box::new));
                 let built = head.archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
-                self.seen.outputs.push(OutputSeen { id, size: hash.size, class: head.class, state, mtime_ns, built });
+                match kept {
+                    Ok(kept) => {
+                        let row = OutputSeen { id, size: hash.size, class: head.class, state, mtime_ns, built, kept };
+                        self.seen.outputs.push(row);
+                    }
+                    Err(e) => self.failed(&output_path(id), &e),
+                }
             }
             Err(e) => self.failed(&output_path(id), &e),
         }

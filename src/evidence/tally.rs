@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::node::{Expect, Node, Root};
-use crate::count::{Counts, Coverage, Trust, Unread};
+use crate::count::{Counts, Coverage, Roles, Trust, Unread};
 use crate::facts::Fact;
 use crate::finding::Sink;
 use crate::rule::Level;
@@ -24,6 +24,8 @@ pub struct Tally {
     pub coverage: Coverage,
     /// How far it can be trusted.
     pub trust: Trust,
+    /// What action entries are for.
+    pub roles: Roles,
     /// What could not be read.
     pub unread: Vec<Unread>,
     /// What is wrong.
@@ -40,6 +42,7 @@ impl Tally {
             counts: Counts::default(),
             coverage: Coverage::default(),
             trust: Trust::default(),
+            roles: Roles::default(),
             unread: Vec::new(),
             sink: Sink::default(),
             facts: Vec::new(),
@@ -104,6 +107,7 @@ impl Tally {
         self.counts.add(&other.counts);
         self.coverage.add(&other.coverage);
         self.trust.add(&other.trust);
+        self.roles.add(&other.roles);
         self.unread.extend(other.unread);
         self.sink.absorb(other.sink);
         self.facts.extend(other.facts);

@@ -73,6 +73,9 @@ enum FactView<'a> {
         action_id: &'a str,
         output_id: &'a str,
         size: u64,
+        role: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        role_by: Option<&'a str>,
     },
     Output {
         #[serde(flatten)]
@@ -119,9 +122,14 @@ impl FactView<'_> {
                 FactView::Tree { path: at(path), module: ModuleView::of(module), h1: h1.as_deref(), same_as_zip: *same_as_zip }
             }
             Fact::Mod { path, module, h1 } => FactView::Mod { path: at(path), module: ModuleView::of(module), h1 },
-            Fact::Action { path, action_id, output_id, size } => {
-                FactView::Action { path: at(path), action_id, output_id, size: *size }
-            }
+            Fact::Action { path, action_id, output_id, size, role } => FactView::Action {
+                path: at(path),
+                action_id,
+                output_id,
+                size: *size,
+                role: role.map(|(role, _)| role.as_str()),
+                role_by: role.map(|(_, by)| by.as_str()),
+            },
             Fact::Output { path, output_id, size, sha256, class, build_id, content_id_ok } => FactView::Output {
                 path: at(path),
                 output_id,

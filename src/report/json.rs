@@ -2,6 +2,7 @@
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::time::SystemTime;
@@ -9,7 +10,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Report, text};
+use super::{Report, Roles, text};
+use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
 use crate::locate::Setting;
 use crate::rule::Level;
@@ -93,6 +95,7 @@ impl Serialize for Document<'_> {
         map.serialize_entry("counts", &sums.counts)?;
         map.serialize_entry("coverage", &sums.coverage)?;
         map.serialize_entry("trust", &sums.trust)?;
+        map.serialize_entry("roles", &sums.roles)?;
         map.serialize_entry("findings", &Each(&r.findings, FindingView::of))?;
         map.serialize_entry("settings", &SettingsView(r))?;
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
@@ -171,6 +174,7 @@ struct Sums {
     counts: CountsView,
     coverage: CoverageView,
     trust: TrustView,
+    roles: RolesView,
 }
 
 impl Sums {
@@ -185,6 +189,7 @@ impl Sums {
                 skipped: v.skipped,
                 unread: v.unread,
             },
+            roles: RolesView::of(&r.roles),
             trust: TrustView {
                 modules: ModulesView { sumdb: t.sumdb, go_sum: t.go_sum, ziphash: t.ziphash, none: t.module_none },
                 outputs: OutputsView { sealed: 0, build_id: t.build_id, sha256: t.sha256, none: t.output_none },
@@ -260,6 +265,20 @@ struct OutputsView {
     build_id: u64,
     sha256: u64,
     none: u64,
+}
+
+#[derive(Serialize)]
+struct RolesView {
+    by_key: BTreeMap<&'static str, u64>,
+    by_content: BTreeMap<&'static str, u64>,
+    unexplained: u64,
+}
+
+impl RolesView {
+    fn of(roles: &Roles) -> RolesView {
+        let by = |by| roles.told.iter().filter(|((b, _), _)| *b == by).map(|((_, role), n)| (role.as_str(), *n)).collect();
+        RolesView { by_key: by(RoleBy::Key), by_content: by(RoleBy::Content), unexplained: roles.unexplained }
+    }
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ pub mod text;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-pub use crate::count::{Counts, Coverage, Trust, Unread};
+pub use crate::count::{Counts, Coverage, Roles, Trust, Unread};
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
 use crate::locate::{Settings, Source};
@@ -45,6 +45,8 @@ pub struct RootReport {
     pub counts: Counts,
     /// Proofs of the modules or outputs below it.
     pub trust: Trust,
+    /// What the action entries below it are for.
+    pub roles: Roles,
 }
 
 /// The outcome of one run.
@@ -66,6 +68,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// Sum over the roots.
     pub trust: Trust,
+    /// Sum over the roots.
+    pub roles: Roles,
     /// In the order of [`Finding::order`].
     pub findings: Vec<Finding>,
     /// Go's settings with their sources.

@@ -101,7 +101,11 @@ impl Sample {
 
     /// Stores an action entry, named by a description; returns its path.
     pub fn put_action(&self, description: &[u8], output: OutputId, size: usize) -> io::Result<PathBuf> {
-        let action = ActionId(Sha256::digest(description).into());
+        self.put_entry(ActionId(Sha256::digest(description).into()), output, size)
+    }
+
+    /// Stores an action entry that was put now.
+    pub(super) fn put_entry(&self, action: ActionId, output: OutputId, size: usize) -> io::Result<PathBuf> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
         let entry = ActionEntry {
             action,

@@ -5,6 +5,7 @@ pub mod binary;
 mod download;
 mod gocache;
 mod module;
+mod roles;
 pub mod sumdb;
 pub mod zip;
 
@@ -39,6 +40,7 @@ impl Sample {
         }
         sample.write(&sample.goenv(), b"GOTOOLCHAIN=local\n")?;
         sample.make_gocache()?;
+        sample.make_roles()?;
         let h1 = sample.make_module()?;
         sample.make_download(h1, Sample::module_go_mod().as_bytes())?;
         sample.put_binary(&binary::BinarySample::healthy(&sample.dep_sum()))?;

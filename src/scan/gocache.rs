@@ -1,6 +1,8 @@
 //! The sweep of a build cache: shards side by side, then the join of action entries and outputs, then a second look at
 //! whatever seems wrong.
 
+mod roles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -31,8 +33,8 @@ const MAX_TIME_FILE: u64 = 64;
 /// fewer units share out worse. A full cache makes 64.
 const SHARDS_OF_UNIT: usize = 4;
 
-/// Sweeps the build cache at `root`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) {
+/// Sweeps the build cache at `root`. `module_roots`: directories of modules in module caches, as Go names them.
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, module_roots: &[Box<[u8]>], tally: &mut Tally) {
     let mut shards: Vec<u8> = Vec::new();
     let mut seen = Seen::default();
     let mut entries = match Dir::open_root(&root.real).and_then(|dir| dir.list()) {
@@ -76,7 +78,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
         seen.take(shard, run.now_ns);
     }
     seen.settle(run, root, tally);
-    seen.judge(run, root, tally);
+    seen.judge(run, root, module_roots, tally);
 }
 
 /// What a worker needs for the rules that are asked for.
@@ -252,7 +254,7 @@ impl Seen {
         }
     }
 
-    fn judge(&self, run: &Run<'_>, root: &Root, tally: &mut Tally) {
+    fn judge(&self, run: &Run<'_>, root: &Root, module_roots: &[Box<[u8]>], tally: &mut Tally) {
         for action in self.odd.values() {
             entries::local(&root.path, action, run.now_ns, &mut tally.sink);
         }
@@ -280,12 +282,13 @@ impl Seen {
                 tally.coverage.intact += n;
             }
         }
+        let told = roles::judge(self, root, module_roots, tally);
         if run.plan.facts {
-            self.facts(root, tally);
+            self.facts(root, &told, tally);
         }
     }
 
-    fn facts(&self, root: &Root, tally: &mut Tally) {
+    fn facts(&self, root: &Root, told: &roles::Told, tally: &mut Tally) {
         let mut actions: Vec<&ActionEntry> = self.entries.values().flatten().collect();
         actions.sort_by_key(|e| e.action);
         tally.facts.extend(actions.into_iter().map(|e| Fact::Action {
@@ -293,6 +296,7 @@ impl Seen {
             action_id: e.action.to_string(),
             output_id: e.output.to_string(),
             size: e.size,
+            role: told.get(&e.action).copied(),
         }));
         tally.facts.extend(self.outputs.values().map(|o| Fact::Output {
             path: root.path.join(output_path(o.id)),

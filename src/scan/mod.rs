@@ -21,7 +21,7 @@ use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
-use crate::report::{Counts, Coverage, Progress, Report, RootReport, RootState, Trust};
+use crate::report::{Counts, Coverage, Progress, Report, Roles, RootReport, RootState, Trust};
 use crate::rule::Kind;
 use crate::sys;
 
@@ -58,6 +58,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         counts: Counts::default(),
         coverage: Coverage::default(),
         trust: Trust::default(),
+        roles: Roles::default(),
         findings: Vec::new(),
         settings: plan.settings.clone(),
         unread: Vec::new(),
@@ -97,14 +98,14 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
     let mut first = Tally::new(posture::entry);
     let main = plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, &mut first));
-    let mut known = ModuleSums::default();
+    let mut known = Known::default();
     if let Some(main) = &main {
         sums::go_sum(main, &mut first.sink);
         for (path, version, lines) in main.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
             // The first line is the one that Go goes by.
             if let Some(sum) = lines.first() {
                 let module = ModuleVersion { path: path.to_owned(), version: version.to_owned() };
-                known.add_go_sum(&module, &sum.h1.to_string());
+                known.sums.add_go_sum(&module, &sum.h1.to_string());
             }
         }
     }
@@ -122,11 +123,20 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
         now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
     };
-    for (number, planned) in (1u32..).zip(&plan.roots) {
-        let (mut tally, state) = run.sweep(number, planned, &mut known);
+    // Module caches come before build caches: where modules lie tells what an index is for. The report keeps its order.
+    let mut order: Vec<usize> = (0..plan.roots.len()).collect();
+    order.sort_by_key(|i| plan.roots.get(*i).is_some_and(|r| r.kind == RootKind::Gocache));
+    let mut swept: Vec<Option<(Tally, RootState)>> = plan.roots.iter().map(|_| None).collect();
+    for (number, at) in (1u32..).zip(order) {
+        if let (Some(planned), Some(place)) = (plan.roots.get(at), swept.get_mut(at)) {
+            *place = Some(run.sweep(number, planned, &mut known));
+        }
+    }
+    for (planned, (mut tally, state)) in plan.roots.iter().zip(swept.into_iter().flatten()) {
         report.counts.add(&tally.counts);
         report.coverage.add(&tally.coverage);
         report.trust.add(&tally.trust);
+        report.roles.add(&tally.roles);
         report.unread.append(&mut tally.unread);
         report.facts.append(&mut tally.facts);
         report.roots.push(RootReport {
@@ -136,9 +146,19 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             state,
             counts: tally.counts,
             trust: tally.trust,
+            roles: tally.roles,
         });
         report.findings.extend(posture::fold(tally.sink.into_findings()));
     }
+}
+
+/// What one root tells that another needs.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Sums of modules, for binaries.
+    sums: ModuleSums,
+    /// Directories of modules in module caches, as Go names them.
+    module_roots: Vec<Box<[u8]>>,
 }
 
 impl Run<'_> {
@@ -169,7 +189,7 @@ impl Run<'_> {
     }
 
     /// Sweeps one root: who may swap it, who may change it, and what is in it.
-    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut ModuleSums) -> (Tally, RootState) {
+    fn sweep(&self, number: u32, planned: &PlannedRoot, known: &mut Known) -> (Tally, RootState) {
         let mut tally = self.tally();
         let (folder, only) = match bins::split(planned.kind, &planned.path) {
             Some((folder, name)) => (folder, Some(name)),
@@ -189,13 +209,13 @@ impl Run<'_> {
             tally.failed(&root.path, &e);
         }
         match planned.kind {
-            RootKind::Gocache => gocache::sweep(self, &root, number, &mut tally),
+            RootKind::Gocache => gocache::sweep(self, &root, number, &known.module_roots, &mut tally),
             RootKind::Gomodcache => modcache::sweep(self, &root, number, self.main.as_ref(), known, &mut tally),
             RootKind::Sumdb => {
                 self.look_around(&root, &mut tally);
                 sumdb::sweep(self, &root, &mut tally);
             }
-            RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
+            RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, &mut known.sums, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
         }
         for (rule, more) in tally.sink.take_more() {

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::{QUIET, ROUNDS, Run, sumdb, wait_until_quiet, youngest_damage};
-use crate::check::binary::ModuleSums;
+use super::{Known, QUIET, ROUNDS, Run, sumdb, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
@@ -24,7 +23,7 @@ use crate::subject::modcache::Part;
 use crate::sys::{Dir, File, NodeKind};
 
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
-pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut ModuleSums, tally: &mut Tally) {
+pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut Known, tally: &mut Tally) {
     let skeleton = walk(root, tally);
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
@@ -42,6 +41,9 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
         let seen = repository.read(root, tally);
         vcs::repository(&root.path, repository, &seen, &mut tally.sink);
     }
+    let folder: PathBuf = root.path.components().collect();
+    let place = |unit: &VersionUnit| folder.join(unit.tree_path()).as_os_str().as_encoded_bytes().into();
+    known.module_roots.extend(skeleton.units.iter().map(place));
     let packed = |unit: &VersionUnit| unit.stat(Part::Zip).map_or(0, |s| s.size);
     let total = skeleton.units.iter().map(packed).sum();
     run.phase(number, root.kind, "modules", skeleton.units.len(), Some(total));
@@ -65,10 +67,10 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
         // What is at fault itself is no measure for binaries.
         if !module.tally.sink.has_error() {
             if let Some(h1) = &module.h1 {
-                known.add_zip(&name, h1);
+                known.sums.add_zip(&name, h1);
             }
             if let Some(h1) = &module.ziphash {
-                known.add_ziphash(&name, h1);
+                known.sums.add_ziphash(&name, h1);
             }
         }
         tally.absorb(module.tally);

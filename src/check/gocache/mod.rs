@@ -2,7 +2,10 @@
 
 pub mod builds;
 pub mod entries;
+pub mod fix_zip;
+pub mod messages;
 pub mod outputs;
+pub mod roles;
 pub mod strays;
 
 /// Where the files of the build cache are explained.

@@ -3,9 +3,11 @@
 
 use std::io::{self, Read};
 
+use super::kept;
 use crate::format::action::OutputId;
 use crate::format::buildid::{BuildId, ContentHash, ContentHasher, Watch, archive_build_id};
 use crate::format::output::{self, OutputClass};
+use crate::format::subkey::GoVersion;
 
 /// An output that is to be hashed.
 #[derive(Debug)]
@@ -22,11 +24,13 @@ pub struct Job<R> {
 
 /// What became of a [`Job`].
 #[derive(Debug)]
-pub struct Done {
+pub struct Done<R> {
     /// From the name.
     pub id: OutputId,
     /// Time of the last write, nanoseconds since 1970.
     pub mtime_ns: i128,
+    /// Where its bytes came from.
+    pub from: R,
     /// What its first bytes show, and its hashes, or why it could not be read to its end.
     pub read: io::Result<(Head, ContentHash)>,
 }
@@ -38,17 +42,24 @@ pub struct Head {
     pub class: OutputClass,
     /// The build ID of an archive of the gc compiler, as it stands there.
     pub archive: Option<BuildId>,
+    /// The Go that made the archive.
+    pub go: Option<GoVersion>,
+    /// All of a small output whose content is looked at.
+    pub text: Option<Vec<u8>>,
 }
 
 impl Head {
-    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None };
+    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None, go: None, text: None };
 
     fn of(piece: &[u8], size: u64) -> Head {
         if piece.is_empty() {
             return Head::EMPTY;
         }
         let head = piece.get(..output::HEAD).unwrap_or(piece);
-        Head { class: output::classify(head, size), archive: archive_build_id(head) }
+        let (class, archive) = (output::classify(head, size), archive_build_id(head));
+        let go = archive.as_ref().and_then(|_| GoVersion::of_archive(head));
+        let whole = kept::is_kept(class) && u64::try_from(piece.len()).is_ok_and(|n| n == size);
+        Head { class, archive, go, text: whole.then(|| piece.to_vec()) }
     }
 
     fn watch(&self) -> Option<Watch> {
@@ -77,7 +88,7 @@ impl<R: Read> Lanes<R> {
     }
 
     /// Takes an output on; works on those it has until one of them ends if no lane is free.
-    pub fn take(&mut self, job: Job<R>, done: &mut dyn FnMut(Done)) {
+    pub fn take(&mut self, job: Job<R>, done: &mut dyn FnMut(Done<R>)) {
         loop {
             if let Some(slot) = self.slots.iter_mut().find(|s| s.job.is_none()) {
                 slot.hasher.restart();
@@ -89,13 +100,13 @@ impl<R: Read> Lanes<R> {
     }
 
     /// Works until both lanes are free.
-    pub fn drain(&mut self, done: &mut dyn FnMut(Done)) {
+    pub fn drain(&mut self, done: &mut dyn FnMut(Done<R>)) {
         while self.slots.iter().any(|s| s.job.is_some()) {
             self.turn(done);
         }
     }
 
-    fn turn(&mut self, done: &mut dyn FnMut(Done)) {
+    fn turn(&mut self, done: &mut dyn FnMut(Done<R>)) {
         for slot in &mut self.slots {
             slot.refill(self.content, done);
         }
@@ -114,7 +125,7 @@ impl<R: Read> Lanes<R> {
 
 impl<R: Read> Slot<R> {
     /// Reads until there is something to hash. An error ends the output and leaves the other lane alone.
-    fn refill(&mut self, content: bool, done: &mut dyn FnMut(Done)) {
+    fn refill(&mut self, content: bool, done: &mut dyn FnMut(Done<R>)) {
         let Some((job, head)) = &mut self.job else { return };
         while !self.hasher.is_pending() {
             let filled = self.hasher.fill(&mut job.from, job.expected, &mut |piece| {
@@ -122,17 +133,18 @@ impl<R: Read> Slot<R> {
                 head.watch().filter(|_| content)
             });
             if let Err(e) = filled {
-                done(Done { id: job.id, mtime_ns: job.mtime_ns, read: Err(e) });
-                self.job = None;
+                if let Some((job, _)) = self.job.take() {
+                    done(Done { id: job.id, mtime_ns: job.mtime_ns, from: job.from, read: Err(e) });
+                }
                 return;
             }
         }
     }
 
-    fn settle(&mut self, done: &mut dyn FnMut(Done)) {
+    fn settle(&mut self, done: &mut dyn FnMut(Done<R>)) {
         let Some(hash) = self.hasher.done() else { return };
         if let Some((job, head)) = self.job.take() {
-            done(Done { id: job.id, mtime_ns: job.mtime_ns, read: Ok((head, hash)) });
+            done(Done { id: job.id, mtime_ns: job.mtime_ns, from: job.from, read: Ok((head, hash)) });
         }
     }
 }

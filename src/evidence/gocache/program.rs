@@ -20,7 +20,7 @@ pub(super) fn read(id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yie
     tally.counts.outputs += 1;
     let mtime_ns = root.dir.stat(rel)?.mtime_ns;
     let class = OutputClass::Executable;
-    let mut row = OutputSeen { id, size: 0, class, state: OutputState::Intact, mtime_ns, built: None };
+    let mut row = OutputSeen { id, size: 0, class, state: OutputState::Intact, mtime_ns, built: None, kept: None };
     for name in &names {
         let opened = open(root, &rel.join(name), Expect::Program, tally)?;
         match (opened, names.len()) {

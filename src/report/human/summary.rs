@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Detail, Look};
+use crate::facts::RoleBy;
 use crate::finding::{Finding, Place, RootKind};
 use crate::locate::Source;
 use crate::report::{Report, RootReport, RootState, Trust, text};
@@ -219,6 +220,11 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
             "vanished",
             format!("{} while it was read: a build or a clean-up is at work", text::count(c.vanished, "file", "files")),
         );
+    }
+    let roles = &r.roles;
+    let (by_key, by_content) = (roles.by(RoleBy::Key), roles.by(RoleBy::Content));
+    if detail == Detail::Verbose && by_key + by_content + roles.unexplained > 0 {
+        push("explained", list(&[("by key", by_key), ("by content", by_content), ("not", roles.unexplained)]));
     }
     if detail == Detail::Verbose && c.dangling > 0 {
         push("trimmed", format!("{} without output, harmless", text::count(c.dangling, "action entry", "action entries")));
