@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(of(b"PK\x05\x06\0\0"), OutputClass::FixZip);
         assert_eq!(of(b"trueish"), OutputClass::Text);
         assert_eq!(of(b"./a.go\nb.cgo1.go\n"), OutputClass::SourceList);
- assert_eq!(classify(b"./a.go\nb.cgo1.go\nc.cg", 2000), OutputClass::SourceList);
+        assert_eq!(classify(b"./a.go\nb.cgo1.go\nc.cg", 2000), OutputClass::SourceList);
         assert_eq!(of(b"ok  \texample.test/x\t0.01s\n"), OutputClass::Text);
         assert_eq!(of(b"\xfe\xed\0"), OutputClass::Other);
     }

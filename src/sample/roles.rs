@@ -5,8 +5,8 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
-use super::zip::{ZipMember, pack};
 use super::Sample;
+use super::zip::{ZipMember, pack};
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::subkey::{GoVersion, subkey};
 use crate::format::test_result::parse_log;
@@ -76,7 +76,8 @@ impl Sample {
     pub fn repoint_source_list(&mut self) -> io::Result<Place> {
         let list = subkey(build(), b"srcfiles");
         let bytes = sys::read(&self.action_path(subkey(build(), b"stdout")), 1 << 10)?;
-        let messages = crate::format::action::parse(&bytes, subkey(build(), b"stdout")).map_err(|d| io::Error::other(d.to_string()))?.0;
+        let messages =
+            crate::format::action::parse(&bytes, subkey(build(), b"stdout")).map_err(|d| io::Error::other(d.to_string()))?.0;
         let path = self.action_path(list);
         self.write(&path, &ActionEntry { action: list, ..messages }.render())?;
         Ok(Sample::place(&path))

@@ -69,7 +69,15 @@ fn at(rule: &'static Rule, root: RootKind, path: &str, subject: &str, message: &
 }
 
 fn root(kind: RootKind, path: &str, origin: Source, state: RootState, counts: Counts, trust: Trust) -> RootReport {
-    RootReport { kind, path: PathBuf::from(path), origin, state, counts, trust, roles: if kind == RootKind::Gocache { roles() } else { Roles::default() } }
+    RootReport {
+        kind,
+        path: PathBuf::from(path),
+        origin,
+        state,
+        counts,
+        trust,
+        roles: if kind == RootKind::Gocache { roles() } else { Roles::default() },
+    }
 }
 
 fn roles() -> Roles {
@@ -269,7 +277,13 @@ pub fn facts() -> Vec<Fact> {
         },
         Fact::Tree { path: path("/m/text@v0.3.8"), module: module.clone(), h1: None, same_as_zip: Some(true) },
         Fact::Mod { path: path("/m/v0.3.8.mod"), module, h1: "h1:b=".into() },
-        Fact::Action { path: path("/c/3f/x-a"), action_id: "3f".into(), output_id: "7c".into(), size: 3, role: Some((Role::Build, RoleBy::Key)) },
+        Fact::Action {
+            path: path("/c/3f/x-a"),
+            action_id: "3f".into(),
+            output_id: "7c".into(),
+            size: 3,
+            role: Some((Role::Build, RoleBy::Key)),
+        },
         Fact::Output {
             path: path("/c/7c/x-d"),
             output_id: "7c".into(),

@@ -12,7 +12,8 @@ use crate::rule::{Fix, Kind, Level, Rule};
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[&FIX_ZIP_OUTSIDE, &FIX_ZIP_ODD];
 
-const SOURCE: &str = "cmd/go/internal/vet/vet.go (readZip), golang.org/x/tools/go/analysis/unitchecker/unitchecker.go (processResults)";
+const SOURCE: &str =
+    "cmd/go/internal/vet/vet.go (readZip), golang.org/x/tools/go/analysis/unitchecker/unitchecker.go (processResults)";
 
 /// A file that `go fix` would write where it has no business.
 pub static FIX_ZIP_OUTSIDE: Rule = Rule {

@@ -73,8 +73,8 @@ pub fn judge(root: &Path, row: &Row<'_>, sink: &mut Sink) {
 /// Whether an output of this class may lie under a key of this role.
 fn fits(role: Role, class: OutputClass, row: &Row<'_>) -> bool {
     let built = row.output.and_then(|o| o.built.as_ref());
-    // The rules on build IDs tell of what names another action.
-    if built.is_some_and(|b| b.action().is_some()) {
+    // The rules on build IDs tell of what names another action, and of an archive that names none.
+    if built.is_some_and(|b| b.program.is_none() || b.action().is_some()) {
         return true;
     }
     match role {

@@ -111,7 +111,10 @@ mod tests {
     fn what_is_replayed_is_looked_at_whatever_it_looks_like() {
         let plain = Kept::Text { escape: None, in_json: false };
         assert_eq!(keep(OutputClass::Text, b"# p\n./a.go:1: m\n"), plain);
-        assert_eq!(keep(OutputClass::CoverProfile, b"mode: \x1b[2J"), Kept::Text { escape: Some(Escape::Control), in_json: false });
+        assert_eq!(
+            keep(OutputClass::CoverProfile, b"mode: \x1b[2J"),
+            Kept::Text { escape: Some(Escape::Control), in_json: false }
+        );
         assert_eq!(keep(OutputClass::Text, br#"{"a":"\u001b[2J"}"#), Kept::Text { escape: None, in_json: true });
         assert_eq!(keep(OutputClass::TestLog, b"# test log\nok  \tx\t1s\n"), Kept::Result(None));
         assert_eq!(keep(OutputClass::Other, b"\0"), plain);

@@ -180,7 +180,8 @@ impl<'a> Map<'a> {
                 covered.push(*build);
             }
         }
-        let about = |row: &Row<'_>| if let Some(Kept::CoverMeta(path)) = row.kept() { Some(cover_meta::file_name(path)) } else { None };
+        let about =
+            |row: &Row<'_>| if let Some(Kept::CoverMeta(path)) = row.kept() { Some(cover_meta::file_name(path)) } else { None };
         let files: Vec<String> = self.rows.iter().filter_map(about).collect();
         let keys = files.iter().flat_map(|file| covered.iter().map(move |build| subkey(*build, file.as_bytes())));
         for key in keys.take(MAX_COVER_KEYS) {

@@ -73,10 +73,16 @@ fn key(role: Role) -> Option<(Role, RoleBy)> {
 fn keys_lead_from_the_archive_to_all_that_lies_beside_it() {
     let mut c = Cache::default();
     c.archive(BUILD, BUILD);
-    let list = c.beside(BUILD, "srcfiles", OutputClass::SourceList, Some(Kept::Sources(source_list::parse(b"./a.go\nx.cgo1.go\n"))));
+    let list =
+        c.beside(BUILD, "srcfiles", OutputClass::SourceList, Some(Kept::Sources(source_list::parse(b"./a.go\nx.cgo1.go\n"))));
     let made = c.beside(BUILD, "x.cgo1.go", OutputClass::Source, text());
     let stdout = c.beside(BUILD, "stdout", OutputClass::Empty, None);
-    let meta = c.beside(BUILD, &crate::format::cover_meta::file_name(b"m/a"), OutputClass::CoverMeta, Some(Kept::CoverMeta(b"m/a"[..].into())));
+    let meta = c.beside(
+        BUILD,
+        &crate::format::cover_meta::file_name(b"m/a"),
+        OutputClass::CoverMeta,
+        Some(Kept::CoverMeta(b"m/a"[..].into())),
+    );
     c.put(VET, OutputClass::Empty, None);
     let said = c.beside(VET, "stdout", OutputClass::Text, text());
     let fix = c.beside(VET, "fix.zip", OutputClass::FixZip, Some(Kept::Fix(Vec::new())));
