@@ -113,6 +113,8 @@ pub struct ShardSeen {
     pub strays: Vec<PathBuf>,
     /// Names of action entries or outputs that are held by something else than a file or directory.
     pub blocked: u64,
+    /// About how many bytes are kept of outputs.
+    kept: usize,
 }
 
 /// Path of a shard relative to the root.
@@ -151,10 +153,12 @@ impl Yield<'_> {
                 let intact = hash.sha256 == id.0;
                 let state = if intact { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
                 let kept = if intact { kept::of(head.class, head.text, &from, &hash) } else { Ok(None) };
-                let kept = kept.map(|kept| kept.or(head.go.map(Kept::Archive)).map(Box::new));
+                let room = kept::MAX_KEPT.saturating_sub(self.seen.kept);
+                let kept = kept.map(|kept| kept.or(head.go.map(Kept::Archive)).map(|kept| Box::new(kept.within(room))));
                 let built = head.archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
                 match kept {
                     Ok(kept) => {
+                        self.seen.kept += kept.as_ref().map_or(0, |kept| kept.weight());
                         let row = OutputSeen { id, size: hash.size, class: head.class, state, mtime_ns, built, kept };
                         self.seen.outputs.push(row);
                     }

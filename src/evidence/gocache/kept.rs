@@ -16,8 +16,13 @@ use crate::format::source_list::{self, SourceList};
 use crate::format::subkey::GoVersion;
 use crate::format::test_result::{self, TestLog};
 
-/// Longest output whose content is looked at, in bytes. Ours: tests and compilers say a few thousand.
-pub const MAX: u64 = 8 << 20;
+/// Longest output whose content is looked at, in bytes. Ours: tests and compilers say a few thousand, and a zip of `go fix`
+/// has no more.
+pub const MAX: u64 = fix_zip::MAX;
+
+/// Most bytes that are kept of the outputs of some shards. Ours: a made-up cache has no say in how much memory is used, and
+/// what a large one needs is a hundredth of it.
+pub(super) const MAX_KEPT: usize = 4 << 20;
 
 /// What an output turned out to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,29 @@ pub enum Kept {
     },
     /// Larger than [`MAX`]: not looked at.
     TooLarge,
+}
+
+impl Kept {
+    /// Without what only leads to keys, if it takes more than `room` bytes: what is wrong with it stays.
+    pub(super) fn within(self, room: usize) -> Kept {
+        match self {
+            kept if kept.weight() <= room => kept,
+            Kept::Sources(list) => Kept::Sources(SourceList { generated: Vec::new(), ..list }),
+            _ => Kept::Text { escape: None, in_json: false },
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let names = |names: &[Box<[u8]>]| names.iter().map(|n| n.len() + size_of::<Box<[u8]>>()).sum();
+        match self {
+            Kept::Sources(list) => names(&list.generated),
+            Kept::Log(log) => names(&log.variables),
+            Kept::Compiler(compiler) => compiler.path.len(),
+            Kept::CoverMeta(bytes) | Kept::TestMain(bytes) => bytes.len(),
+            Kept::Archive(_) | Kept::Fix(_) | Kept::Result(_) | Kept::Text { .. } | Kept::TooLarge => 0,
+        }
+    }
 }
 
 /// Whether the content of an output of this class is looked at.
@@ -118,6 +146,16 @@ mod tests {
         assert_eq!(keep(OutputClass::Text, br#"{"a":"\u001b[2J"}"#), Kept::Text { escape: None, in_json: true });
         assert_eq!(keep(OutputClass::TestLog, b"# test log\nok  \tx\t1s\n"), Kept::Result(None));
         assert_eq!(keep(OutputClass::Other, b"\0"), plain);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_list_is_kept_in_any_case() {
+        let list = || keep(OutputClass::SourceList, b"./../a.go\n_cgo_gotypes.go\n");
+        assert_eq!(list().within(list().weight()), list());
+        let Kept::Sources(cut) = list().within(3) else { unreachable!() };
+        assert!(cut.generated.is_empty() && cut.damage.is_some());
+        let log = || keep(OutputClass::TestLog, b"# test log\ngetenv A\n");
+        assert!(matches!((log(), log().within(0)), (Kept::Log(_), Kept::Text { .. })));
     }
 
     #[test]

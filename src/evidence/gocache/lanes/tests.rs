@@ -28,7 +28,7 @@ fn content(number: u8, length: usize) -> Vec<u8> {
     (0..length).map(|i| number ^ u8::try_from(i * 7 % 251).unwrap()).collect()
 }
 
-fn run(jobs: Vec<Job<Source>>) -> Vec<Done> {
+fn run(jobs: Vec<Job<Source>>) -> Vec<Done<Source>> {
     let (mut lanes, mut out) = (Lanes::new(true), Vec::new());
     for job in jobs {
         lanes.take(job, &mut |d| out.push(d));
