@@ -1,7 +1,7 @@
 //! From findings to a verdict: what a flag leaves out, and whether what is left fails the run. Knows no format and no file.
 
 use crate::finding::Finding;
-use crate::rule::Level;
+use crate::rule::{Level, Rule};
 
 /// What is left of the findings, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +17,17 @@ pub struct Verdict {
 /// Judges `findings`: only the rules named in `only` (all where it is empty), without those named in `skip`; a finding
 /// at `fail_on` or above fails the run.
 pub fn judge(findings: Vec<Finding>, only: &[String], skip: &[String], fail_on: Option<Level>) -> Verdict {
-    let names = |list: &[String], f: &Finding| list.iter().any(|id| id == f.rule.id);
     let before = findings.len();
-    let kept: Vec<Finding> = findings.into_iter().filter(|f| (only.is_empty() || names(only, f)) && !names(skip, f)).collect();
+    let kept: Vec<Finding> = findings.into_iter().filter(|f| asks(f.rule, only, skip)).collect();
     let suppressed = u64::try_from(before - kept.len()).unwrap_or(u64::MAX);
     let fails = reaches(&kept, fail_on);
     Verdict { kept, suppressed, fails }
+}
+
+/// Whether a rule is asked for: named in `only` (all are where it is empty), and not in `skip`.
+pub fn asks(rule: &Rule, only: &[String], skip: &[String]) -> bool {
+    let names = |list: &[String]| list.iter().any(|id| id == rule.id);
+    (only.is_empty() || names(only)) && !names(skip)
 }
 
 /// Whether any finding is at `fail_on` or above.
@@ -34,7 +39,7 @@ pub fn reaches(findings: &[Finding], fail_on: Option<Level>) -> bool {
 mod tests {
     use super::*;
     use crate::finding::{Place, RootKind};
-    use crate::rule::{Fix, Kind, Rule};
+    use crate::rule::{Fix, Kind};
 
     static BAD: Rule = rule("bad-thing", Level::Error);
     static ODD: Rule = rule("odd-thing", Level::Note);

@@ -12,8 +12,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let go = GoVersion::of_archive(data).unwrap_or_else(|| GoVersion::new("go1.26.8"));
     assert!(go.as_str().starts_with(go.salt()));
     if let Some(log) = test_result::parse_log(data) {
-        let key = log.result_key(ActionId([7; 32]), &go);
-        assert_eq!(key.is_none(), log.names_files);
+        let inputs = log.inputs(&go);
+        assert_eq!(inputs.is_none(), log.names_files);
+        let _ = inputs.map(|inputs| test_result::result_key(ActionId([7; 32]), inputs));
     }
     if let Some(compiler) = c_compiler::parse(data) {
         assert!(!compiler.path.is_empty());

@@ -90,7 +90,7 @@ fn read_from(path: &Path, r: &dyn ReadAt) -> io::Result<BinaryEvidence> {
     if let Ok(id) = binary::read_build_id(r)? {
         evidence.fact.build_id = id.to_string();
         if let Some(claimed) = id.linked_content() {
-            let (_, computed) = content::linked(r, &id, image.as_ref().ok(), &mut ContentHasher::default())?;
+            let computed = content::id(r, &id, image.as_ref().ok(), &mut ContentHasher::default())?;
             evidence.fact.content_id_ok = computed.as_ref().map(|c| *c == claimed);
             if let Some(computed) = computed.filter(|c| *c != claimed) {
                 evidence.damage.push(BinaryDamage::Content { claimed, computed });

@@ -1,24 +1,39 @@
 //! Reads the build cache: every entry opened once, hashed once.
 
 mod kept;
+mod lanes;
 mod program;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub use kept::Kept;
-
+pub use self::kept::Kept;
+use self::lanes::{Done, Job, Lanes};
 use super::node::{Expect, Root};
 use super::tally::Tally;
 use crate::format::action::{self, ActionDamage, ActionEntry, ActionId, ActionOddity, OutputId};
 use crate::format::binary::Format;
-use crate::format::buildid::{BuildId, ContentHasher, IdHash, Watch, archive_build_id};
+use crate::format::buildid::{BuildId, ContentHasher, IdHash};
 use crate::format::hex;
-use crate::format::output::{self, OutputClass};
-use crate::format::subkey::GoVersion;
+use crate::format::output::OutputClass;
 use crate::subject::gocache::{ShardEntry, shard_entry};
 use crate::sys::{Dir, File, NodeKind};
+
+/// What a worker keeps between subjects.
+#[derive(Debug)]
+pub struct Scratch {
+    lanes: Lanes<File>,
+    program: ContentHasher,
+    content: bool,
+}
+
+impl Scratch {
+    /// `content`: whether content IDs are to be computed; without them the rules on content are silent.
+    pub fn new(content: bool) -> Scratch {
+        Scratch { lanes: Lanes::new(content), program: ContentHasher::default(), content }
+    }
+}
 
 /// An action entry as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +113,8 @@ pub struct ShardSeen {
     pub strays: Vec<PathBuf>,
     /// Names of action entries or outputs that are held by something else than a file or directory.
     pub blocked: u64,
+    /// About how many bytes are kept of outputs.
+    kept: usize,
 }
 
 /// Path of a shard relative to the root.
@@ -126,18 +143,46 @@ impl Yield<'_> {
     fn failed(&mut self, rel: &Path, error: &io::Error) {
         self.tally.failed(&self.root.path.join(rel), error);
     }
+
+    fn output(&mut self, done: Done<File>) {
+        let Done { id, mtime_ns, from, read } = done;
+        match read {
+            Ok((head, hash)) => {
+                self.tally.counts.outputs += 1;
+                self.tally.counts.bytes += hash.size;
+                let intact = hash.sha256 == id.0;
+                let state = if intact { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
+                let kept = if intact { kept::of(head.class, head.text, &from, &hash) } else { Ok(None) };
+                let room = kept::MAX_KEPT.saturating_sub(self.seen.kept);
+                let kept = kept.map(|kept| kept.or(head.go.map(Kept::Archive)).map(|kept| Box::new(kept.within(room))));
+                let built = head.archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
+                match kept {
+                    Ok(kept) => {
+                        self.seen.kept += kept.as_ref().map_or(0, |kept| kept.weight());
+                        let row = OutputSeen { id, size: hash.size, class: head.class, state, mtime_ns, built, kept };
+                        self.seen.outputs.push(row);
+                    }
+                    Err(e) => self.failed(&output_path(id), &e),
+                }
+            }
+            Err(e) => self.failed(&output_path(id), &e),
+        }
+    }
 }
 
 /// Reads all entries of some shards; tells `step` after each how many bytes were read since it was last told.
-pub fn read_shards(root: &Root, shards: &[u8], hasher: &mut ContentHasher, tally: &mut Tally, step: &dyn Fn(u64)) -> ShardSeen {
+pub fn read_shards(root: &Root, shards: &[u8], scratch: &mut Scratch, tally: &mut Tally, step: &dyn Fn(u64)) -> ShardSeen {
     let mut seen = ShardSeen::default();
     let mut to = Yield { root, tally, seen: &mut seen };
     let mut told = 0;
-    for shard in shards {
+    for (left, shard) in (0..shards.len()).rev().zip(shards) {
         let rel = shard_path(*shard);
         match root.dir.open_dir(&rel).and_then(|dir| Ok((dir.list()?, dir))) {
-            Ok((entries, dir)) => entries.iter().for_each(|(name, _)| read_entry_in(&dir, *shard, name, hasher, &mut to)),
+            Ok((entries, dir)) => entries.iter().for_each(|(name, _)| read_entry_in(&dir, *shard, name, scratch, &mut to)),
             Err(e) => to.failed(&rel, &e),
+        }
+        if left == 0 {
+            scratch.lanes.drain(&mut |done| to.output(done));
         }
         step(to.tally.counts.bytes.saturating_sub(told));
         told = to.tally.counts.bytes;
@@ -146,20 +191,23 @@ pub fn read_shards(root: &Root, shards: &[u8], hasher: &mut ContentHasher, tally
 }
 
 /// Reads one entry of a shard.
-pub fn read_entry(root: &Root, shard: u8, name: &OsStr, hasher: &mut ContentHasher, tally: &mut Tally, seen: &mut ShardSeen) {
+pub fn read_entry(root: &Root, shard: u8, name: &OsStr, scratch: &mut Scratch, tally: &mut Tally, seen: &mut ShardSeen) {
     let rel = shard_path(shard);
     let mut to = Yield { root, tally, seen };
     match root.dir.open_dir(&rel) {
-        Ok(dir) => read_entry_in(&dir, shard, name, hasher, &mut to),
+        Ok(dir) => {
+            read_entry_in(&dir, shard, name, scratch, &mut to);
+            scratch.lanes.drain(&mut |done| to.output(done));
+        }
         Err(e) => to.failed(&rel.join(name), &e),
     }
 }
 
-fn read_entry_in(dir: &Dir, shard: u8, name: &OsStr, hasher: &mut ContentHasher, to: &mut Yield<'_>) {
+fn read_entry_in(dir: &Dir, shard: u8, name: &OsStr, scratch: &mut Scratch, to: &mut Yield<'_>) {
     let rel = shard_path(shard).join(name);
     let result = match shard_entry(shard, name) {
         ShardEntry::Action(id) => read_action(dir, id, &rel, to),
-        ShardEntry::Output(id) => read_output(dir, id, &rel, hasher, to),
+        ShardEntry::Output(id) => read_output(dir, id, &rel, scratch, to),
         ShardEntry::Stray => look(to.root, &rel, Expect::Plain, to.tally).map(|_| to.seen.strays.push(rel.clone())),
     };
     if let Err(e) = result {
@@ -247,42 +295,13 @@ fn read_action(dir: &Dir, id: ActionId, rel: &Path, to: &mut Yield<'_>) -> io::R
     Ok(())
 }
 
-fn read_output(dir: &Dir, id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mut Yield<'_>) -> io::Result<()> {
-    if let Some(mut file) = open_in(dir, rel, to)? {
+fn read_output(dir: &Dir, id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<()> {
+    if let Some(file) = open_in(dir, rel, to)? {
         let stat = *file.stat();
-        let (mut class, mut archive, mut version, mut whole) = (OutputClass::Empty, None, None, None);
-        let hash = hasher.hash(&mut file, stat.size, &mut |piece| {
-            if !piece.is_empty() {
-                let head = piece.get(..output::HEAD).unwrap_or(piece);
-                class = output::classify(head, stat.size);
-                archive = archive_build_id(head);
-                version = archive.as_ref().and_then(|_| GoVersion::of_archive(head)).map(Kept::Archive);
-                if kept::is_kept(class) && u64::try_from(piece.len()).is_ok_and(|n| n == stat.size) {
-                    whole = Some(piece.to_vec());
-                }
-            }
-            archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
-        })?;
-        to.tally.counts.outputs += 1;
-        to.tally.counts.bytes += hash.size;
-        let state = if hash.sha256 == id.0 { OutputState::Intact } else { OutputState::Differs(Box::new((hash.sha256, None))) };
-        let built = archive.map(|id| Box::new(Built { id, content: hash.content, program: None }));
-        let mut kept = version;
-        if state == OutputState::Intact && kept::is_kept(class) {
-            kept = if hash.size > kept::MAX {
-                Some(Kept::TooLarge)
-            } else {
-                let bytes = match whole.filter(|b| u64::try_from(b.len()).is_ok_and(|n| n == hash.size)) {
-                    Some(bytes) => Some(bytes),
-                    None => kept::read_again(&file, hash.size, &hash.sha256)?,
-                };
-                bytes.map(|bytes| kept::keep(class, &bytes))
-            };
-        }
-        let kept = kept.map(Box::new);
-        to.seen.outputs.push(OutputSeen { id, size: hash.size, class, state, mtime_ns: stat.mtime_ns, built, kept });
+        let job = Job { id, from: file, expected: stat.size, mtime_ns: stat.mtime_ns };
+        scratch.lanes.take(job, &mut |done| to.output(done));
     } else if to.root.dir.stat(rel)?.kind == NodeKind::Dir {
-        let row = program::read(id, rel, hasher, to)?;
+        let row = program::read(id, rel, scratch, to)?;
         to.seen.outputs.push(row);
     } else {
         to.seen.blocked += 1;

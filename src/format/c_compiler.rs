@@ -4,9 +4,6 @@
 use super::action::ActionId;
 use super::subkey::subkey;
 
-/// Longest description that is read, in bytes: two paths with their stats have some hundred.
-pub const MAX: u64 = 16 << 10;
-
 /// A compiler that was described.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CCompiler {

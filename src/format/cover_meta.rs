@@ -11,9 +11,6 @@ use sha2::{Digest, Sha256};
 
 use super::hex;
 
-/// Longest meta data that is read, in bytes. Ours: that of the largest packages known has a few hundred thousand.
-pub const MAX: u64 = 4 << 20;
-
 const HEADER: usize = 56;
 const BLOB_HEADER: usize = 44;
 

@@ -9,7 +9,7 @@ use super::Sample;
 use super::zip::{ZipMember, pack};
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::subkey::{GoVersion, subkey};
-use crate::format::test_result::parse_log;
+use crate::format::test_result::{parse_log, result_key};
 use crate::place::Place;
 use crate::sys;
 
@@ -50,8 +50,8 @@ impl Sample {
         let go = GoVersion::new(VERSION);
         let test = key(b"sample test");
         self.put(test, LOG)?;
-        if let Some(result) = parse_log(LOG).and_then(|log| log.result_key(test, &go)) {
-            self.put(result, b"ok  \texample.test/sample\t0.004s\n")?;
+        if let Some(inputs) = parse_log(LOG).and_then(|log| log.inputs(&go)) {
+            self.put(result_key(test, inputs), b"ok  \texample.test/sample\t0.004s\n")?;
         }
         let mut compiler = b"/usr/bin/gcc\0stat 1003952 1ed 2025-01-01 00:00:00 +0000 UTC false\n\0".to_vec();
         let id = key(b"sample compiler");

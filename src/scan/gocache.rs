@@ -11,9 +11,9 @@ use walkdir::WalkDir;
 
 use super::{QUIET, ROUNDS, Run, wait_until_quiet};
 use crate::check::gocache::outputs::OutputVerdict;
-use crate::check::gocache::{entries, outputs, strays};
+use crate::check::gocache::{builds, entries, outputs, strays};
 use crate::evidence::gocache::{
-    ActionSeen, Kept, OutputSeen, OutputState, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
+    ActionSeen, Kept, OutputSeen, OutputState, Scratch, ShardSeen, action_path, look, open, output_path, read_entry, read_shards,
 };
 use crate::evidence::index::Indexes;
 use crate::evidence::node::{Expect, Root};
@@ -24,13 +24,16 @@ use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
 use crate::format::output::OutputClass;
 use crate::format::subkey::GoVersion;
+use crate::policy;
+use crate::rule::Rule;
 use crate::subject::gocache::{CacheEntry, cache_entry};
 use crate::sys::{Dir, NodeKind, Stat};
 
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
 const MAX_TIME_FILE: u64 = 64;
 
-/// Shards that one worker takes at a time: fewer units share out worse. A full cache makes 64.
+/// Shards that one worker takes at a time: at the end of a unit the last output is hashed alone, which may cost more, while
+/// fewer units share out worse. A full cache makes 64.
 const SHARDS_OF_UNIT: usize = 4;
 
 /// Sweeps the build cache at `root`, and tells `indexes` which it holds. What was seen is still to be judged.
@@ -58,11 +61,14 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Index
     let units: Vec<(Tally, ShardSeen)> = run.pool.install(|| {
         shards
             .par_chunks(SHARDS_OF_UNIT)
-            .map_init(ContentHasher::default, |hasher, shards| {
-                let mut tally = run.tally();
-                let seen = read_shards(root, shards, hasher, &mut tally, &|bytes| run.progress.advance(1, bytes));
-                (tally, seen)
-            })
+            .map_init(
+                || scratch(run),
+                |scratch, shards| {
+                    let mut tally = run.tally();
+                    let seen = read_shards(root, shards, scratch, &mut tally, &|bytes| run.progress.advance(1, bytes));
+                    (tally, seen)
+                },
+            )
             .collect()
     });
     for (unit, shard) in units {
@@ -79,6 +85,12 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Index
         indexes.add(&root.path, dir, seen.indexes(), &seen.versions());
     }
     seen
+}
+
+/// What a worker needs for the rules that are asked for.
+fn scratch(run: &Run<'_>) -> Scratch {
+    let asked = |rule: &&Rule| policy::asks(rule, &run.plan.only, &run.plan.skip);
+    Scratch::new(builds::NEED_CONTENT.iter().any(asked))
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -231,7 +243,7 @@ impl Seen {
     /// Looks once more at whatever seems wrong, since a running build writes in place: what is young gets a second to be
     /// finished, and what is gone meanwhile was taken away by Go.
     fn settle(&mut self, run: &Run<'_>, root: &Root, tally: &mut Tally) {
-        let mut hasher = ContentHasher::default();
+        let mut scratch = scratch(run);
         for round in 0..ROUNDS {
             let suspects = self.suspects();
             let malformed: Vec<ActionId> = self.odd.values().filter(|a| a.entry.is_err()).map(|a| a.id).collect();
@@ -259,7 +271,7 @@ impl Seen {
             for path in &paths {
                 let shard = path.parent().and_then(Path::to_str).and_then(|s| u8::from_str_radix(s, 16).ok());
                 if let (Some(shard), Some(name)) = (shard, path.file_name()) {
-                    read_entry(root, shard, name, &mut hasher, &mut second, &mut again);
+                    read_entry(root, shard, name, &mut scratch, &mut second, &mut again);
                 }
             }
             tally.counts.vanished += second.counts.vanished;

@@ -237,7 +237,7 @@ impl Run<'_> {
                 self.look_around(&root, &mut tally);
                 sumdb::sweep(self, &root, &mut tally);
             }
-            RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, &mut known.sums, &mut tally),
+            RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, &known.sums, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
         }
         share(&root, &mut tally);

@@ -21,6 +21,9 @@ const BY_ID: &str = "its build ID";
 pub const RULES: &[&Rule] =
     &[&ARCHIVE_ACTION, &ARCHIVE_CONTENT, &ARCHIVE_NO_ID, &EXECUTABLE_ACTION, &EXECUTABLE_CONTENT, &EXECUTABLE_NO_ID];
 
+/// Those for which content IDs must be computed.
+pub const NEED_CONTENT: &[&Rule] = &[&ARCHIVE_CONTENT, &EXECUTABLE_CONTENT];
+
 /// The entry of one package names the archive of another.
 pub static ARCHIVE_ACTION: Rule = Rule {
     id: "archive-action-mismatch",

@@ -58,7 +58,7 @@ pub fn judge(root: &Path, row: &Row<'_>, sink: &mut Sink) {
     let path = root.join(action_path(row.entry.action));
     let find = |rule, message: String| Finding::at(rule, RootKind::Gocache, &path, row.entry.action.to_string(), message);
     if by == RoleBy::Key && !fits(role, class, row) {
-        let message = format!("is the entry of {}, and names {} for it", described(role), article(class.as_str()));
+        let message = format!("is the entry of {}, and names an output of another kind: {}", described(role), shown(class));
         let finding = find(&ACTION_ROLE_MISMATCH, message).claims(role.as_str(), class.as_str());
         sink.push(finding.claimed_by("the entry's key"));
     }
@@ -115,7 +115,10 @@ fn described(role: Role) -> &'static str {
     }
 }
 
-fn article(word: &str) -> String {
-    let vowel = word.starts_with(['a', 'e', 'i', 'o', 'u']);
-    format!("{} {word}", if vowel { "an" } else { "a" })
+fn shown(class: OutputClass) -> &'static str {
+    match class {
+        OutputClass::Empty => "one without content",
+        OutputClass::Other => "one of no known kind",
+        class => class.as_str(),
+    }
 }

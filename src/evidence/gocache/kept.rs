@@ -6,6 +6,7 @@ use std::io;
 use sha2::{Digest, Sha256};
 
 use crate::format::ReadAt;
+use crate::format::buildid::ContentHash;
 use crate::format::c_compiler::{self, CCompiler};
 use crate::format::cover_meta;
 use crate::format::escape::{self, Escape};
@@ -15,8 +16,13 @@ use crate::format::source_list::{self, SourceList};
 use crate::format::subkey::GoVersion;
 use crate::format::test_result::{self, TestLog};
 
-/// Longest output whose content is looked at, in bytes. Ours: tests and compilers say a few thousand.
-pub const MAX: u64 = 8 << 20;
+/// Longest output whose content is looked at, in bytes. Ours: tests and compilers say a few thousand, and a zip of `go fix`
+/// has no more.
+pub const MAX: u64 = fix_zip::MAX;
+
+/// Most bytes that are kept of the outputs of some shards. Ours: a made-up cache has no say in how much memory is used, and
+/// what a large one needs is a hundredth of it.
+pub(super) const MAX_KEPT: usize = 4 << 20;
 
 /// What an output turned out to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +54,36 @@ pub enum Kept {
     TooLarge,
 }
 
+impl Kept {
+    /// Without what only leads to keys, if it takes more than `room` bytes: what is wrong with it stays.
+    pub(super) fn within(self, room: usize) -> Kept {
+        match self {
+            kept if kept.weight() <= room => kept,
+            Kept::Sources(list) => Kept::Sources(SourceList { generated: Vec::new(), ..list }),
+            _ => Kept::Text { escape: None, in_json: false },
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let names = |names: &[Box<[u8]>]| names.iter().map(|n| n.len() + size_of::<Box<[u8]>>()).sum();
+        match self {
+            Kept::Sources(list) => names(&list.generated),
+            Kept::Log(log) => names(&log.variables),
+            Kept::Compiler(compiler) => compiler.path.len(),
+            Kept::CoverMeta(bytes) | Kept::TestMain(bytes) => bytes.len(),
+            Kept::Archive(_) | Kept::Fix(_) | Kept::Result(_) | Kept::Text { .. } | Kept::TooLarge => 0,
+        }
+    }
+}
+
 /// Whether the content of an output of this class is looked at.
 pub(super) fn is_kept(class: OutputClass) -> bool {
     !matches!(class, OutputClass::Empty | OutputClass::Archive | OutputClass::Index | OutputClass::Executable)
 }
 
 /// What `bytes`, a whole output of this class, hold.
-pub(super) fn keep(class: OutputClass, bytes: &[u8]) -> Kept {
+fn keep(class: OutputClass, bytes: &[u8]) -> Kept {
     if class == OutputClass::FixZip {
         return Kept::Fix(fix_zip::check(bytes, cfg!(windows)));
     }
@@ -73,8 +102,28 @@ pub(super) fn keep(class: OutputClass, bytes: &[u8]) -> Kept {
     known.unwrap_or_else(|| Kept::Text { escape, in_json: bytes.first() == Some(&b'{') && escape::in_json(bytes) })
 }
 
+/// What an intact output of this class holds; `text`: all of it, where that was kept from the read that hashed it.
+pub(super) fn of(
+    class: OutputClass,
+    text: Option<Vec<u8>>,
+    file: &(impl ReadAt + ?Sized),
+    hash: &ContentHash,
+) -> io::Result<Option<Kept>> {
+    if !is_kept(class) {
+        return Ok(None);
+    }
+    if hash.size > MAX {
+        return Ok(Some(Kept::TooLarge));
+    }
+    let bytes = match text.filter(|b| u64::try_from(b.len()).is_ok_and(|n| n == hash.size)) {
+        Some(bytes) => Some(bytes),
+        None => read_again(file, hash.size, &hash.sha256)?,
+    };
+    Ok(bytes.map(|bytes| keep(class, &bytes)))
+}
+
 /// Reads an output again that was larger than one piece; `None` if it has other bytes than those that were hashed.
-pub(super) fn read_again(file: &(impl ReadAt + ?Sized), size: u64, sha256: &[u8; 32]) -> io::Result<Option<Vec<u8>>> {
+fn read_again(file: &(impl ReadAt + ?Sized), size: u64, sha256: &[u8; 32]) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; usize::try_from(size.min(MAX)).unwrap_or(0)];
     let n = file.read_full_at(0, &mut bytes)?;
     bytes.truncate(n);
@@ -97,6 +146,16 @@ mod tests {
         assert_eq!(keep(OutputClass::Text, br#"{"a":"\u001b[2J"}"#), Kept::Text { escape: None, in_json: true });
         assert_eq!(keep(OutputClass::TestLog, b"# test log\nok  \tx\t1s\n"), Kept::Result(None));
         assert_eq!(keep(OutputClass::Other, b"\0"), plain);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_list_is_kept_in_any_case() {
+        let list = || keep(OutputClass::SourceList, b"./../a.go\n_cgo_gotypes.go\n");
+        assert_eq!(list().within(list().weight()), list());
+        let Kept::Sources(cut) = list().within(3) else { unreachable!() };
+        assert!(cut.generated.is_empty() && cut.damage.is_some());
+        let log = || keep(OutputClass::TestLog, b"# test log\ngetenv A\n");
+        assert!(matches!((log(), log().within(0)), (Kept::Log(_), Kept::Text { .. })));
     }
 
     #[test]

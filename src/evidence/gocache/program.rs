@@ -4,16 +4,16 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use super::{Built, OutputSeen, OutputState, Yield, open};
+use super::{Built, OutputSeen, OutputState, Scratch, Yield, open};
 use crate::evidence::content;
 use crate::evidence::node::Expect;
 use crate::format::action::OutputId;
 use crate::format::binary;
-use crate::format::buildid::{ContentHash, ContentHasher};
+use crate::format::buildid::{BuildId, ContentHash};
 use crate::format::output::OutputClass;
 use crate::sys::File;
 
-pub(super) fn read(id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mut Yield<'_>) -> io::Result<OutputSeen> {
+pub(super) fn read(id: OutputId, rel: &Path, scratch: &mut Scratch, to: &mut Yield<'_>) -> io::Result<OutputSeen> {
     let (root, tally) = (to.root, &mut *to.tally);
     let mut names: Vec<OsString> = root.dir.open_dir(rel)?.list()?.into_iter().map(|(name, _)| name).collect();
     names.sort();
@@ -25,7 +25,7 @@ pub(super) fn read(id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mu
         let opened = open(root, &rel.join(name), Expect::Program, tally)?;
         match (opened, names.len()) {
             (Some(file), 1) => {
-                let (hash, built) = read_program(&file, hasher)?;
+                let (hash, built) = read_program(&file, scratch)?;
                 tally.counts.bytes += hash.size;
                 row.size = hash.size;
                 row.mtime_ns = row.mtime_ns.max(file.stat().mtime_ns);
@@ -44,10 +44,11 @@ pub(super) fn read(id: OutputId, rel: &Path, hasher: &mut ContentHasher, to: &mu
     Ok(row)
 }
 
-fn read_program(file: &File, hasher: &mut ContentHasher) -> io::Result<(ContentHash, Built)> {
+fn read_program(file: &File, scratch: &mut Scratch) -> io::Result<(ContentHash, Built)> {
     let format = binary::format_of(file)?;
     let image = binary::map(file)?;
     let id = binary::read_build_id(file)?.unwrap_or_default();
-    let (hash, content) = content::linked(file, &id, image.as_ref().ok(), hasher)?;
+    let watched = if scratch.content { id.clone() } else { BuildId::default() };
+    let (hash, content) = content::hash(file, &watched, image.as_ref().ok(), &mut scratch.program)?;
     Ok((hash, Built { id, content, program: Some(format) }))
 }

@@ -6,6 +6,8 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::{BuildId, IdHash, PART_LEN};
 use crate::format::sha256::{Block, PADDING_BLOCKS, State, advance_alike, advance_both};
 
@@ -23,11 +25,9 @@ const SLACK_BLOCKS: usize = 1 + MAX_ID.div_ceil(size_of::<Block>()) + PADDING_BL
 const GROUP: usize = 32;
 
 /// What the content ID of a file depends on besides its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Watch {
-    id: Vec<u8>,
-    /// Horspool's table: how far the window may move when its last byte is this one.
-    shift: [u8; 256],
+    id: Finder<'static>,
     excluded: Vec<Range<u64>>,
 }
 
@@ -35,40 +35,28 @@ impl Watch {
     /// For the file that carries `id`; `excluded` are ranges of offsets in the file (none for an archive). `None` for an ID
     /// that is none, or longer than four hashes, or has a NUL: Go's have no content ID in such a one.
     pub fn new(id: &BuildId, excluded: &[Range<u64>]) -> Option<Watch> {
-        let id = id.as_bytes().to_vec();
-        if id.is_empty() || id.len() > MAX_ID || id.contains(&0) {
-            return None;
-        }
-        let mut shift = [u8::try_from(id.len()).ok()?; 256];
-        for (left, b) in (1..id.len()).rev().zip(&id) {
-            if let Some(s) = shift.get_mut(usize::from(*b)) {
-                *s = u8::try_from(left).ok()?;
-            }
-        }
+        let id = id.as_bytes();
+        let fits = !id.is_empty() && id.len() <= MAX_ID && !id.contains(&0);
         let excluded = excluded.iter().filter(|r| !r.is_empty()).cloned().collect();
-        Some(Watch { id, shift, excluded })
+        fits.then(|| Watch { id: Finder::new(id).into_owned(), excluded })
     }
 
-    /// The first occurrence of the ID in `data` from `from` on.
-    fn find(&self, data: &[u8], from: usize) -> Option<usize> {
-        let (last, before) = self.id.split_last()?;
-        let mut end = from.checked_add(before.len())?;
-        loop {
-            let byte = data.get(end)?;
-            if byte == last {
-                let start = end - before.len();
-                if data.get(start..end)? == before {
-                    return Some(start);
-                }
-            }
-            end += usize::from(*self.shift.get(usize::from(*byte))?);
-        }
+    /// Bytes of the ID.
+    fn len(&self) -> usize {
+        self.id.needle().len()
     }
 
     /// Whether an excluded range has a part of this one.
     fn excludes(&self, range: &Range<u64>) -> bool {
         self.excluded.iter().any(|e| overlap(e, range))
     }
+}
+
+/// Fills the part of `range`, of offsets in the file, that lies in `bytes`, which begin at `base`.
+fn blank(bytes: &mut [u8], base: u64, range: &Range<u64>) {
+    let at = |offset: u64| usize::try_from(offset.saturating_sub(base)).unwrap_or(usize::MAX).min(bytes.len());
+    let (from, to) = (at(range.start), at(range.end));
+    bytes.get_mut(from..to).unwrap_or_default().fill(0);
 }
 
 fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
@@ -93,51 +81,133 @@ pub struct ContentHash {
 pub struct ContentHasher {
     buffer: Vec<Block>,
     zeroed: [Block; GROUP],
+    run: Run,
+    /// Bytes at the start of the buffer.
+    held: usize,
+    /// Blocks of them that are hashed already.
+    taken: usize,
+    /// Blocks of them that can be hashed before more is read.
+    sure: usize,
+    ended: bool,
 }
 
 impl Default for ContentHasher {
     fn default() -> Self {
-        ContentHasher { buffer: vec![[0; 64]; PIECE / size_of::<Block>() + SLACK_BLOCKS], zeroed: [[0; 64]; GROUP] }
+        let buffer = vec![[0; 64]; PIECE / size_of::<Block>() + SLACK_BLOCKS];
+        ContentHasher { buffer, zeroed: [[0; 64]; GROUP], run: Run::default(), held: 0, taken: 0, sure: 0, ended: false }
     }
 }
 
 impl ContentHasher {
-    /// Reads `from` to its end and hashes what it yields; `expected` is the size that the file was said to have, and what is
-    /// read counts, not this. `first` gets the first piece, whole up to [`PIECE`] bytes, and tells what to watch.
+    /// Reads `from` to its end and hashes what it yields; see [`ContentHasher::fill`].
     ///
     /// # Errors
     ///
-    /// Those of `from`, but for an interruption, after which it is asked again.
+    /// Those of `from`.
     pub fn hash(
         &mut self,
         from: &mut impl Read,
         expected: u64,
         first: &mut dyn FnMut(&[u8]) -> Option<Watch>,
     ) -> io::Result<ContentHash> {
-        let mut run = Run::default();
-        let mut held = 0;
+        self.restart();
         loop {
-            let room = self.buffer.as_flattened_mut().get_mut(held..held + PIECE).unwrap_or_default();
-            let (n, ended) = read_piece(from, room, expected.checked_sub(run.size))?;
-            if run.size == 0 {
-                run.watch = first(room.get(..n).unwrap_or_default());
+            self.fill(from, expected, first)?;
+            self.advance();
+            if let Some(done) = self.done() {
+                return Ok(done);
             }
-            run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
-            held += n;
-            let mut sure = held.saturating_sub(run.search(self.buffer.as_flattened().get(..held).unwrap_or_default()));
-            if ended {
-                held = pad(self.buffer.as_flattened_mut(), held, run.size);
-                sure = held;
-            }
-            let blocks = sure / size_of::<Block>();
-            run.take(self.buffer.get(..blocks).unwrap_or_default(), &mut self.zeroed);
-            if ended {
-                return Ok(run.finish());
-            }
-            let done = blocks * size_of::<Block>();
-            self.buffer.as_flattened_mut().copy_within(done..held, 0);
-            held -= done;
         }
+    }
+
+    /// Reads `from` to its end and computes its content ID alone, which is less work.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from`.
+    pub fn content(&mut self, from: &mut impl Read, expected: u64, watch: &Watch) -> io::Result<IdHash> {
+        self.restart();
+        self.run.content_alone = true;
+        loop {
+            self.fill(from, expected, &mut |_| Some(watch.clone()))?;
+            self.advance();
+            if let Some(done) = self.done() {
+                return Ok(IdHash::of(&done.sha256));
+            }
+        }
+    }
+
+    /// Forgets the file and begins another.
+    pub fn restart(&mut self) {
+        self.run = Run::default();
+        (self.held, self.taken, self.sure, self.ended) = (0, 0, 0, false);
+    }
+
+    /// Reads the next piece; `expected` is the size that the file was said to have, and what is read counts, not this.
+    /// `first` gets the first piece, whole up to [`PIECE`] bytes, and tells what to watch.
+    ///
+    /// # Errors
+    ///
+    /// Those of `from`, but for an interruption, after which it is asked again.
+    pub fn fill(&mut self, from: &mut impl Read, expected: u64, first: &mut dyn FnMut(&[u8]) -> Option<Watch>) -> io::Result<()> {
+        self.advance();
+        if self.ended {
+            return Ok(());
+        }
+        let done = self.taken * size_of::<Block>();
+        self.buffer.as_flattened_mut().copy_within(done..self.held, 0);
+        self.held -= done;
+        (self.taken, self.sure) = (0, 0);
+        let run = &mut self.run;
+        let room = self.buffer.as_flattened_mut().get_mut(self.held..self.held + PIECE).unwrap_or_default();
+        let (n, ended) = read_piece(from, room, expected.checked_sub(run.size))?;
+        if run.size == 0 {
+            run.watch = first(room.get(..n).unwrap_or_default());
+        }
+        run.size = run.size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        self.held += n;
+        let held = self.buffer.as_flattened_mut().get_mut(..self.held).unwrap_or_default();
+        let mut sure = held.len().saturating_sub(run.search(held));
+        if run.content_alone {
+            run.blank(held);
+        }
+        if ended {
+            self.held = pad(self.buffer.as_flattened_mut(), self.held, run.size);
+            sure = self.held;
+        }
+        self.ended = ended;
+        self.sure = sure / size_of::<Block>();
+        Ok(())
+    }
+
+    /// Whether there is something to hash before more is read.
+    pub fn is_pending(&self) -> bool {
+        self.taken < self.sure
+    }
+
+    /// Hashes what is pending.
+    pub fn advance(&mut self) {
+        self.run.take(self.buffer.get(self.taken..self.sure).unwrap_or_default(), &mut self.zeroed);
+        self.taken = self.sure;
+    }
+
+    /// Hashes of both what both have pending; at least one of them has nothing pending then.
+    pub fn advance_both(a: &mut ContentHasher, b: &mut ContentHasher) {
+        if a.run.watch.is_some() || b.run.watch.is_some() {
+            a.advance();
+            b.advance();
+            return;
+        }
+        let (of_a, of_b) = (a.buffer.get(a.taken..a.sure).unwrap_or_default(), b.buffer.get(b.taken..b.sure).unwrap_or_default());
+        advance_both(&mut a.run.plain, of_a, &mut b.run.plain, of_b);
+        let blocks = of_a.len().min(of_b.len());
+        a.taken += blocks;
+        b.taken += blocks;
+    }
+
+    /// What the file gave, once it ended and all of it is hashed.
+    pub fn done(&self) -> Option<ContentHash> {
+        (self.ended && !self.is_pending()).then(|| self.run.finish())
     }
 }
 
@@ -178,6 +248,8 @@ struct Run {
     plain: State,
     zeroed: State,
     watch: Option<Watch>,
+    /// The file is blanked as it is read: then `plain` gives the content ID, and `zeroed` serves nothing.
+    content_alone: bool,
     /// Where the ID was found, in what is not hashed yet.
     found: Vec<Range<u64>>,
     matches: u64,
@@ -193,9 +265,11 @@ impl Run {
     /// Searches the ID in what is held, and returns how many bytes at the end of it may be the beginning of one.
     fn search(&mut self, held: &[u8]) -> usize {
         let Some(watch) = &self.watch else { return 0 };
-        let len = u64::try_from(watch.id.len()).unwrap_or(u64::MAX);
-        while let Some(at) = usize::try_from(self.searched - self.base).ok().and_then(|from| watch.find(held, from)) {
-            let start = self.base.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+        let len = u64::try_from(watch.len()).unwrap_or(u64::MAX);
+        loop {
+            let rest = usize::try_from(self.searched - self.base).ok().and_then(|from| held.get(from..));
+            let Some(at) = rest.and_then(|rest| watch.id.find(rest)) else { break };
+            let start = self.searched.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
             let range = start..start.saturating_add(len);
             // An excluded range is read as NUL before the ID is searched.
             if watch.excludes(&range) {
@@ -207,11 +281,22 @@ impl Run {
             }
         }
         self.searched = self.searched.max(self.size.saturating_sub(len - 1));
-        watch.id.len() - 1
+        watch.len() - 1
+    }
+
+    /// Blanks in what is held, and not hashed yet, what the content ID leaves out.
+    fn blank(&self, held: &mut [u8]) {
+        let excluded = self.watch.iter().flat_map(|w| &w.excluded);
+        excluded.chain(&self.found).for_each(|range| blank(held, self.base, range));
     }
 
     fn take(&mut self, blocks: &[Block], scratch: &mut [Block; GROUP]) {
-        let Some(watch) = &self.watch else { return self.plain.advance(blocks) };
+        let Some(watch) = self.watch.as_ref().filter(|_| !self.content_alone) else {
+            self.plain.advance(blocks);
+            self.base = self.base.saturating_add(u64::try_from(size_of_val(blocks)).unwrap_or(u64::MAX));
+            self.found.clear();
+            return;
+        };
         for group in blocks.chunks(GROUP) {
             let here = self.base..self.base.saturating_add(u64::try_from(size_of_val(group)).unwrap_or(u64::MAX));
             let mut touched = watch.excluded.iter().chain(&self.found).filter(|r| overlap(r, &here)).peekable();
@@ -221,11 +306,9 @@ impl Run {
                 let zeroed = scratch.get_mut(..group.len()).unwrap_or_default();
                 zeroed.copy_from_slice(group);
                 // The padding is no part of the file, wherever a range ends.
-                let end = here.end.min(self.size).max(here.start);
-                for range in touched {
-                    let at = |offset: u64| usize::try_from(offset.clamp(here.start, end) - here.start).unwrap_or(0);
-                    zeroed.as_flattened_mut().get_mut(at(range.start)..at(range.end)).unwrap_or_default().fill(0);
-                }
+                let file = usize::try_from(self.size.saturating_sub(self.base)).unwrap_or(usize::MAX).min(size_of_val(group));
+                let bytes = zeroed.as_flattened_mut().get_mut(..file).unwrap_or_default();
+                touched.for_each(|range| blank(bytes, self.base, range));
                 advance_both(&mut self.plain, group, &mut self.zeroed, zeroed);
             }
             self.base = here.end;
@@ -233,8 +316,8 @@ impl Run {
         self.found.retain(|r| r.end > self.base);
     }
 
-    fn finish(self) -> ContentHash {
-        let content = self.watch.map(|_| IdHash::of(&self.zeroed.digest()));
+    fn finish(&self) -> ContentHash {
+        let content = self.watch.as_ref().map(|_| IdHash::of(&self.zeroed.digest()));
         ContentHash { sha256: self.plain.digest(), content, size: self.size, matches: self.matches }
     }
 }

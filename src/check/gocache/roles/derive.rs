@@ -1,7 +1,7 @@
 //! Which computation each action entry stands for, found from the cache alone: from the archives the keys of what is kept
 //! beside them, from the lists of sources the keys of generated ones, and so on, as Go makes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::evidence::gocache::{Kept, OutputSeen, OutputState};
 use crate::facts::{Role, RoleBy};
@@ -11,6 +11,7 @@ use crate::format::c_compiler;
 use crate::format::cover_meta;
 use crate::format::output::OutputClass;
 use crate::format::subkey::{GoVersion, subkey};
+use crate::format::test_result;
 
 /// Most versions of Go that keys are computed for: those that made most archives. Ours, so that made-up archives have no say
 /// in the work; a cache of many years has seen some dozen.
@@ -18,6 +19,9 @@ const MAX_VERSIONS: usize = 32;
 
 /// Most keys of coverage meta data that are tried, for the same reason.
 const MAX_COVER_KEYS: usize = 1 << 18;
+
+/// Most keys of generated sources that are tried, for the same reason: many lists may be one output.
+const MAX_GENERATED_KEYS: usize = 1 << 20;
 
 /// What a build cache holds, joined.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +70,7 @@ pub fn derive<'a>(rows: Rows<'a>) -> Vec<Row<'a>> {
     let mut builds = map.named();
     builds.extend(map.builds_by_list(&builds));
     map.beside(&builds);
-    map.vets(versions.iter().all(|v| is_before_stdout_of_vet(v)));
+    map.vets(versions.iter().all(is_before_stdout_of_vet));
     for version in &versions {
         for root in rows.module_roots {
             map.tell(version.module_index(root), Role::ModuleIndex);
@@ -166,16 +170,17 @@ impl<'a> Map<'a> {
 
     /// All that is kept beside builds.
     fn beside(&mut self, builds: &[ActionId]) {
-        let mut covered = Vec::new();
+        let (mut covered, mut left) = (Vec::new(), MAX_GENERATED_KEYS);
         for build in builds {
             for (description, role) in BESIDE {
                 self.tell(subkey(*build, description.as_bytes()), *role);
             }
             let Some(Kept::Sources(list)) = self.get(subkey(*build, b"srcfiles")).and_then(Row::kept) else { continue };
             let names = list.generated.clone();
-            for name in &names {
+            for name in names.iter().take(left) {
                 self.tell(subkey(*build, name), Role::GeneratedSource);
             }
+            left = left.saturating_sub(names.len());
             if !names.is_empty() {
                 covered.push(*build);
             }
@@ -217,7 +222,9 @@ impl<'a> Map<'a> {
             Some(Kept::Compiler(compiler)) => Some((version.c_compiler(&compiler.path)?, Role::CCompiler)),
             _ => None,
         };
-        let keys: Vec<(ActionId, Role)> = self.rows.iter().filter_map(key).collect();
+        // Many entries may name one output: it is hashed once.
+        let mut seen = HashSet::new();
+        let keys: Vec<(ActionId, Role)> = self.rows.iter().filter(|r| seen.insert(r.entry.output)).filter_map(key).collect();
         for (key, role) in keys {
             self.tell(key, role);
         }
@@ -225,9 +232,12 @@ impl<'a> Map<'a> {
 
     /// Results of tests whose log names all that they depend on.
     fn tests(&mut self, version: &GoVersion) {
+        let mut inputs: HashMap<OutputId, Option<ActionId>> = HashMap::new();
         for id in self.open() {
-            let Some(Kept::Log(log)) = self.get(id).and_then(Row::kept) else { continue };
-            let Some(result) = log.result_key(id, version) else { continue };
+            let Some(row) = self.get(id) else { continue };
+            let Some(Kept::Log(log)) = row.kept() else { continue };
+            let inputs = *inputs.entry(row.entry.output).or_insert_with(|| log.inputs(version));
+            let Some(result) = inputs.map(|inputs| test_result::result_key(id, inputs)) else { continue };
             if self.tell(result, Role::TestResult) {
                 self.tell(id, Role::TestLog);
                 self.tell(subkey(result, b"coverprofile"), Role::CoverProfile);

@@ -118,7 +118,7 @@ fn a_test_log_leads_to_its_result() {
     c.archive(BUILD, BUILD);
     let (test, go) = (ActionId([5; 32]), GoVersion::new("go1.26.8"));
     let log = crate::format::test_result::parse_log(b"# test log\ngetenv A\n").unwrap();
-    let result = log.result_key(test, &go).unwrap();
+    let result = crate::format::test_result::result_key(test, log.inputs(&go).unwrap());
     c.put(test, OutputClass::TestLog, Some(Kept::Log(log)));
     assert_eq!(c.roles()[&test], Some((Role::TestLog, RoleBy::Content)));
     c.put(result, OutputClass::Text, Some(Kept::Result(None)));

@@ -1,0 +1,153 @@
+//! Two outputs hashed at a time: when one ends, the next takes its lane. Those without a content ID, of which one hash is
+//! wanted, cost less so; those with one fill the processor by themselves.
+
+use std::io::{self, Read};
+
+use super::kept;
+use crate::format::action::OutputId;
+use crate::format::buildid::{BuildId, ContentHash, ContentHasher, Watch, archive_build_id};
+use crate::format::output::{self, OutputClass};
+use crate::format::subkey::GoVersion;
+
+/// An output that is to be hashed.
+#[derive(Debug)]
+pub struct Job<R> {
+    /// From the name.
+    pub id: OutputId,
+    /// Where its bytes come from, from the first one on.
+    pub from: R,
+    /// Its size in bytes when it was opened. What is read counts, not this.
+    pub expected: u64,
+    /// Time of the last write, nanoseconds since 1970.
+    pub mtime_ns: i128,
+}
+
+/// What became of a [`Job`].
+#[derive(Debug)]
+pub struct Done<R> {
+    /// From the name.
+    pub id: OutputId,
+    /// Time of the last write, nanoseconds since 1970.
+    pub mtime_ns: i128,
+    /// Where its bytes came from.
+    pub from: R,
+    /// What its first bytes show, and its hashes, or why it could not be read to its end.
+    pub read: io::Result<(Head, ContentHash)>,
+}
+
+/// What the first bytes of an output show.
+#[derive(Debug)]
+pub struct Head {
+    /// What it is.
+    pub class: OutputClass,
+    /// The build ID of an archive of the gc compiler, as it stands there.
+    pub archive: Option<BuildId>,
+    /// The Go that made the archive.
+    pub go: Option<GoVersion>,
+    /// All of a small output whose content is looked at.
+    pub text: Option<Vec<u8>>,
+}
+
+impl Head {
+    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None, go: None, text: None };
+
+    fn of(piece: &[u8], size: u64) -> Head {
+        if piece.is_empty() {
+            return Head::EMPTY;
+        }
+        let head = piece.get(..output::HEAD).unwrap_or(piece);
+        let (class, archive) = (output::classify(head, size), archive_build_id(head));
+        let go = archive.as_ref().and_then(|_| GoVersion::of_archive(head));
+        let whole = kept::is_kept(class) && u64::try_from(piece.len()).is_ok_and(|n| n == size);
+        Head { class, archive, go, text: whole.then(|| piece.to_vec()) }
+    }
+
+    fn watch(&self) -> Option<Watch> {
+        self.archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
+    }
+}
+
+/// Two lanes, each free or with an output on it. What is done is handed on in the order in which it ends, which depends on
+/// what the outputs hold and on nothing else.
+#[derive(Debug)]
+pub struct Lanes<R> {
+    slots: [Slot<R>; 2],
+    content: bool,
+}
+
+#[derive(Debug)]
+struct Slot<R> {
+    hasher: ContentHasher,
+    job: Option<(Job<R>, Head)>,
+}
+
+impl<R: Read> Lanes<R> {
+    /// Two free lanes; `content`: whether the content IDs of archives are wanted too.
+    pub fn new(content: bool) -> Lanes<R> {
+        Lanes { slots: [(); 2].map(|()| Slot { hasher: ContentHasher::default(), job: None }), content }
+    }
+
+    /// Takes an output on; works on those it has until one of them ends if no lane is free.
+    pub fn take(&mut self, job: Job<R>, done: &mut dyn FnMut(Done<R>)) {
+        loop {
+            if let Some(slot) = self.slots.iter_mut().find(|s| s.job.is_none()) {
+                slot.hasher.restart();
+                slot.job = Some((job, Head::EMPTY));
+                return;
+            }
+            self.turn(done);
+        }
+    }
+
+    /// Works until both lanes are free.
+    pub fn drain(&mut self, done: &mut dyn FnMut(Done<R>)) {
+        while self.slots.iter().any(|s| s.job.is_some()) {
+            self.turn(done);
+        }
+    }
+
+    fn turn(&mut self, done: &mut dyn FnMut(Done<R>)) {
+        for slot in &mut self.slots {
+            slot.refill(self.content, done);
+        }
+        let [a, b] = &mut self.slots;
+        match (&a.job, &b.job) {
+            (Some(_), Some(_)) => ContentHasher::advance_both(&mut a.hasher, &mut b.hasher),
+            (Some(_), None) => a.hasher.advance(),
+            (None, Some(_)) => b.hasher.advance(),
+            (None, None) => {}
+        }
+        for slot in &mut self.slots {
+            slot.settle(done);
+        }
+    }
+}
+
+impl<R: Read> Slot<R> {
+    /// Reads until there is something to hash. An error ends the output and leaves the other lane alone.
+    fn refill(&mut self, content: bool, done: &mut dyn FnMut(Done<R>)) {
+        let Some((job, head)) = &mut self.job else { return };
+        while !self.hasher.is_pending() {
+            let filled = self.hasher.fill(&mut job.from, job.expected, &mut |piece| {
+                *head = Head::of(piece, job.expected);
+                head.watch().filter(|_| content)
+            });
+            if let Err(e) = filled {
+                if let Some((job, _)) = self.job.take() {
+                    done(Done { id: job.id, mtime_ns: job.mtime_ns, from: job.from, read: Err(e) });
+                }
+                return;
+            }
+        }
+    }
+
+    fn settle(&mut self, done: &mut dyn FnMut(Done<R>)) {
+        let Some(hash) = self.hasher.done() else { return };
+        if let Some((job, head)) = self.job.take() {
+            done(Done { id: job.id, mtime_ns: job.mtime_ns, from: job.from, read: Ok((head, hash)) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
