@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_strongest_equal_claim_counts() {
-        let of = |text: &str| H1::parse(&format!("h1:{}=", text.repeat(43)));
+        let of = |text: &str| H1::parse(format!("h1:{}=", text.repeat(43)));
         let (a, b) = (of("A"), of("E"));
         let claims = [(a, ModuleTrust::Ziphash), (b, ModuleTrust::Sumdb), (a, ModuleTrust::GoSum), (None, ModuleTrust::Sumdb)];
         assert_eq!(strongest(a.expect("a sum"), &claims), ModuleTrust::GoSum);

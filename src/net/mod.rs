@@ -4,6 +4,7 @@
 //! TLS is rustls with Graviola's cryptography, which needs no C compiler; it runs on x86-64 and 64-bit ARM processors of the last
 //! ten years, and says so on others.
 
+mod names;
 mod proxy;
 mod url;
 
@@ -14,11 +15,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::DefaultConnector;
 
 use crate::locate::Host;
 use crate::remote::{AT_ONCE, NoAnswer, Remote};
 use crate::sys;
 
+use names::Names;
 use proxy::Proxies;
 use url::Url;
 
@@ -153,7 +156,7 @@ fn agent(limits: Limits) -> Result<ureq::Agent, String> {
         .accept_encoding("identity")
         .user_agent(concat!("gocachescan/", env!("CARGO_PKG_VERSION")))
         .build();
-    Ok(config.into())
+    Ok(ureq::Agent::with_parts(config, DefaultConnector::default(), Names::default()))
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
