@@ -32,6 +32,9 @@ impl fmt::Display for NoAnswer {
     }
 }
 
+/// Requests that are made at a time: enough to hide the way, and gentle.
+pub const AT_ONCE: usize = 8;
+
 /// Something that can be asked for the content of a URL, from several threads at once.
 pub trait Remote: fmt::Debug + Send + Sync {
     /// The content of `url`, at most `limit` bytes, within the time that it sets itself.

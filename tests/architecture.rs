@@ -140,3 +140,33 @@ fn names_are_read_from_every_form_of_use() {
     let text = "use crate::{a::{x, y}, b, c::z};\nuse crate::d;\nfn f() -> crate::e::T {}\n// use crate::no;\nmod m { use other_crate::no; }\n#[cfg(test)]\nmod tests { use crate::no; }";
     assert_eq!(named(&code(text)).into_iter().collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
 }
+
+/// Without `--online` no packet leaves: one room knows the network, and one file of the command line makes what it holds.
+#[test]
+fn the_network_is_in_one_room_and_has_one_caller() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let (mut speaks, mut calls) = (BTreeSet::new(), Vec::new());
+    for file in &files {
+        let text = code(&fs::read_to_string(file).unwrap());
+        let network =
+            ["ureq", "rustls", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "std::os::unix::net", "Command::new"];
+        if network.iter().any(|word| text.contains(word)) {
+            speaks.insert(room_of(file, &src));
+        }
+        if named(&text).contains("net") {
+            calls.push((file.strip_prefix(&src).unwrap().to_path_buf(), text));
+        }
+    }
+    assert_eq!(speaks.into_iter().collect::<Vec<_>>(), ["net"]);
+    let (caller, text) = &calls[0];
+    assert_eq!((calls.len(), caller.as_path()), (1, Path::new("cli/scan.rs")));
+    assert_eq!(text.matches("Client::new").count(), 1, "made once");
+    assert!(text.contains("online: args.online.then(|| online(host))"), "and only where the flag asks for it");
+    // No other crate that is used here speaks to a network.
+    let manifest = fs::read_to_string(src.parent().unwrap().join("Cargo.toml")).unwrap();
+    for other in ["reqwest", "hyper", "tokio", "curl", "native-tls", "socket2", "mio"] {
+        assert!(!manifest.lines().any(|l| l.starts_with(other)), "{other}");
+    }
+}

@@ -22,7 +22,7 @@ pub static BELOW_REQUIRED: Rule = Rule {
            What the settings exempt from the checksum database can't be proven by it, and is told as such. A module with another error is not told twice.",
     why: "A module that only agrees with itself may have been changed by whoever can write to the cache: zip and hash lie side by side.",
     go: "Takes what is in the cache if it fits go.sum or, where go.sum has no line, its own `.ziphash`.",
-    mend: "Name the main module whose go.sum lists it with `--main-module`, or remove the module: go fetches it again, \
+    mend: "Name the main module whose go.sum lists it with `--main-module`, fetch what is missing for a proof with `--online`, or remove the module: go fetches it again, \
            and asks the checksum database where go.sum does not list it.",
     source: "cmd/go/internal/modfetch/fetch.go (checkMod, checkModSum)",
     witness: |s| {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_strongest_equal_claim_counts() {
-        let of = |text: &str| H1::parse(&format!("h1:{}=", text.repeat(43)));
+        let of = |text: &str| H1::parse(format!("h1:{}=", text.repeat(43)));
         let (a, b) = (of("A"), of("E"));
         let claims = [(a, ModuleTrust::Ziphash), (b, ModuleTrust::Sumdb), (a, ModuleTrust::GoSum), (None, ModuleTrust::Sumdb)];
         assert_eq!(strongest(a.expect("a sum"), &claims), ModuleTrust::GoSum);

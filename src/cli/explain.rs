@@ -23,7 +23,7 @@ const TOPICS: &[(&str, &str, &[&str])] = &[
             "A module's trust is the strongest of these that its zip equals (its directory where there is no zip, its `.mod` where there is neither). One of \
              which any part is damaged has none.",
             "  sumdb    The checksum database's signed tree has this very module: everybody who asks it gets the same, and it has never changed since. \
-             Proven from tiles and tree heads on this disk. Stops who writes to the caches, a false proxy, and a \
+             Proven from tiles and tree heads on this disk, and with --online from what is fetched. Stops who writes to the caches, a false proxy, and a \
              go.sum that was changed along. Does not stop an author or a publisher's server that was malicious on the first day.",
             "  go.sum   It equals the line of the main module that --main-module names. Stops who writes to the caches and not to that file. Does not stop \
              a go.sum that was made from a changed module, or changed with it: it is as good as the repository that it comes from.",

@@ -9,7 +9,7 @@ use super::{Exit, command_names, nearest, terminal};
 use crate::check;
 use crate::error::Error;
 use crate::locate::{self, Host};
-use crate::net::Client;
+use crate::net::{Client, Limits};
 use crate::plan::{Online, Plan, Request};
 use crate::report::human::{Detail, Look};
 use crate::report::{Report, facts, human, json};
@@ -79,7 +79,7 @@ fn online(host: &Host) -> Result<Online, Error> {
     let folder = locate::own_cache(host).map_err(|why| {
         Error::Usage(format!("`--online` keeps what it fetches in your cache folder, and there is none: {why}"))
     })?;
-    Ok(Online { remote: Arc::new(Client::new(host)), folder })
+    Ok(Online { remote: Arc::new(Client::new(host, Limits::default())), folder })
 }
 
 /// The PATH arguments, absolute. A word that is neither a path nor a command is told as what it probably was meant to be.

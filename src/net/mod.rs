@@ -4,6 +4,7 @@
 //! TLS is rustls with Graviola's cryptography, which needs no C compiler; it runs on x86-64 and 64-bit ARM processors of the last
 //! ten years, and says so on others.
 
+mod names;
 mod proxy;
 mod url;
 
@@ -14,18 +15,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::DefaultConnector;
 
 use crate::locate::Host;
-use crate::remote::{NoAnswer, Remote};
+use crate::remote::{AT_ONCE, NoAnswer, Remote};
 use crate::sys;
 
+use names::Names;
 use proxy::Proxies;
 use url::Url;
 
-/// Until a connection stands.
-const CONNECT: Duration = Duration::from_secs(10);
-/// For one request with its answer; what drips in more slowly is given up.
-const WHOLE: Duration = Duration::from_secs(30);
 /// As many as Go's client follows.
 const REDIRECTS: usize = 10;
 
@@ -33,19 +32,35 @@ const REDIRECTS: usize = 10;
 #[derive(Debug)]
 pub struct Client {
     proxies: Proxies,
+    limits: Limits,
     agent: OnceLock<Result<ureq::Agent, String>>,
+}
+
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// For one request with its answer; what drips in more slowly is given up.
+    pub whole: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(30) }
+    }
 }
 
 impl Client {
     /// A client that has sent nothing yet. From the environment it takes HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-    pub fn new(host: &Host) -> Client {
+    pub fn new(host: &Host, limits: Limits) -> Client {
         let env: &BTreeMap<OsString, OsString> = &host.env;
         let var = |name: &str| env.get(std::ffi::OsStr::new(name)).and_then(|v| v.to_str()).map(str::to_owned);
-        Client { proxies: Proxies::of(&var), agent: OnceLock::new() }
+        Client { proxies: Proxies::of(&var), limits, agent: OnceLock::new() }
     }
 
     fn agent(&self) -> Result<&ureq::Agent, NoAnswer> {
-        self.agent.get_or_init(agent).as_ref().map_err(|why| NoAnswer::Failed(why.clone()))
+        self.agent.get_or_init(|| agent(self.limits)).as_ref().map_err(|why| NoAnswer::Failed(why.clone()))
     }
 
     /// One request; where it leads elsewhere, that URL.
@@ -120,7 +135,7 @@ fn read_file(path: &str, limit: u64) -> Result<Vec<u8>, NoAnswer> {
     }
 }
 
-fn agent() -> Result<ureq::Agent, String> {
+fn agent(limits: Limits) -> Result<ureq::Agent, String> {
     let found = rustls_native_certs::load_native_certs();
     let certificates: Vec<Certificate<'static>> =
         found.certs.iter().map(|c| Certificate::from_der(c.as_ref()).to_owned()).collect();
@@ -133,12 +148,15 @@ fn agent() -> Result<ureq::Agent, String> {
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .timeout_connect(Some(CONNECT))
-        .timeout_global(Some(WHOLE))
+        .timeout_connect(Some(limits.connect))
+        .timeout_global(Some(limits.whole))
+        // One for each request that is made at a time, or most of the time goes into handshakes.
+        .max_idle_connections(2 * AT_ONCE)
+        .max_idle_connections_per_host(AT_ONCE)
         .accept_encoding("identity")
         .user_agent(concat!("gocachescan/", env!("CARGO_PKG_VERSION")))
         .build();
-    Ok(config.into())
+    Ok(ureq::Agent::with_parts(config, DefaultConnector::default(), Names::default()))
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -189,7 +207,7 @@ mod tests {
     use super::*;
 
     fn client() -> Client {
-        Client::new(&Host { env: BTreeMap::new(), cwd: "/".into() })
+        Client::new(&Host { env: BTreeMap::new(), cwd: "/".into() }, Limits::default())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
+use super::sumdb::known_head;
 use super::{Run, modcache};
 use crate::check::sumdb::{self, Proofs};
 use crate::evidence::modcache::{Skeleton, VersionUnit};
@@ -51,8 +52,12 @@ pub(super) fn ask(
         }
     };
     let database = ask.key.name();
-    let nothing = Usable::default();
-    let usable = usable.get(database).unwrap_or(&nothing);
+    let mut usable = usable.get(database).cloned().unwrap_or_default();
+    if usable.heads.is_empty() {
+        // A module cache without any lookup: what came later is still held to the head that Go remembers.
+        usable.heads.extend(known_head(run, &ask.key, tally));
+    }
+    let usable = &usable;
     // A record that lies here lacks tiles only.
     for (module, ..) in &usable.records {
         places.remove(module);

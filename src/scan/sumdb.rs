@@ -9,10 +9,11 @@ use crate::evidence::modcache::Skeleton;
 use crate::evidence::node::Root;
 use crate::evidence::online::Usable;
 use crate::evidence::owners::Owners;
-use crate::evidence::sumdb::{Database, Latest, Notes, head, latest};
+use crate::evidence::sumdb::{Database, HeadState, Latest, Notes, head, latest};
 use crate::evidence::tally::Tally;
 use crate::facts::{Fact, SumdbFile, SumdbVerdict};
 use crate::finding::RootKind;
+use crate::format::sumdb::Tree;
 use crate::format::sumdb::key::VerifierKey;
 use crate::locate::{KNOWN_SUMDB, SUM_GOLANG_ORG};
 use crate::plan::Plan;
@@ -58,6 +59,16 @@ fn read_latest(plan: &Plan, owners: &Owners, keys: &Keys, tally: &mut Tally) -> 
         }
     }
     all
+}
+
+/// The newest head that Go keeps of the database with this key beside the module cache, where it is signed.
+pub(super) fn known_head(run: &Run<'_>, key: &VerifierKey, tally: &Tally) -> Option<Tree> {
+    // Read and judged once more where it belongs: what can't be read is told there.
+    let all = read_latest(run.plan, &run.owners, &run.keys, &mut tally.fresh());
+    match head(&all.get(key.name())?.1, &mut Notes::new(key))? {
+        HeadState::Signed(tree) => Some(tree),
+        HeadState::Refused(_) | HeadState::NoTree => None,
+    }
 }
 
 /// Judges `latest` of each database in the checksum database's own folder.

@@ -197,7 +197,7 @@ pub fn gather(
     let mut kept = Wanted::default();
     heads.iter().for_each(|h| kept.head(h.size));
     records().for_each(|r| kept.record(r.number));
-    let had: Vec<(Tile, Result<(LocalTile, Held), TileFault>)> = session.pool().install(|| {
+    let had: Vec<(Tile, Had)> = session.pool().install(|| {
         let one = |tile: &Tile| (*tile, tile_of(session, tile, usable, root, &kept, anew));
         tiles.par_iter().with_max_len(1).map(one).collect()
     });
@@ -264,20 +264,16 @@ fn read_record(bytes: &[u8], module: &ModuleVersion, notes: &Mutex<Notes<'_>>) -
     }
 }
 
+/// A tile with where it comes from, or why there is none.
+type Had = Result<(LocalTile, Held), TileFault>;
+
 /// Why there is no tile.
 enum TileFault {
     Missing(NoAnswer),
     Cut,
 }
 
-fn tile_of(
-    session: &Session<'_>,
-    tile: &Tile,
-    usable: &Usable,
-    root: &Root,
-    wanted: &Wanted,
-    anew: bool,
-) -> Result<(LocalTile, Held), TileFault> {
+fn tile_of(session: &Session<'_>, tile: &Tile, usable: &Usable, root: &Root, wanted: &Wanted, anew: bool) -> Had {
     if !anew {
         let full = Tile { width: tile::WIDTH, ..*tile };
         for kept in [*tile, full] {

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::locate::{Ask, Rest};
-use crate::remote::{NoAnswer, Remote};
+use crate::remote::{AT_ONCE, NoAnswer, Remote};
 use crate::sys;
 
-/// Requests at a time.
-const AT_ONCE: usize = 8;
 /// So many failures in a row, and nothing more is asked.
 const PATIENCE: u32 = 4;
+/// Before what had no answer is asked for once more.
+const BREATH: Duration = Duration::from_millis(250);
 /// The answer to `supported` has no meaning beyond its status.
 const SUPPORTED_LIMIT: u64 = 1 << 16;
 
@@ -98,7 +99,15 @@ impl<'a> Session<'a> {
         if self.failures.load(Ordering::Relaxed) >= PATIENCE {
             return Err(NoAnswer::Failed(format!("{PATIENCE} requests in a row had no answer, and no more were made")));
         }
-        self.get(&format!("{base}/{name}"), limit)
+        let url = format!("{base}/{name}");
+        match self.get(&url, limit) {
+            // A name server that stumbled, a connection that was cut: among a thousand requests there is one.
+            Err(NoAnswer::Failed(_)) if self.failures.load(Ordering::Relaxed) < PATIENCE => {
+                std::thread::sleep(BREATH);
+                self.get(&url, limit)
+            }
+            answer => answer,
+        }
     }
 
     fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, NoAnswer> {

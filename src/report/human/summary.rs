@@ -127,7 +127,7 @@ fn row(report: &Report, index: usize, look: &Look) -> Option<Row> {
         unit: if there { unit } else { "" },
         size: if there { size } else { String::new() },
         state: state(report, index, r),
-        below: if there { below(r, look.detail) } else { Vec::new() },
+        below: if there { below(r, look.detail).into_iter().chain(asked(report, r)).collect() } else { Vec::new() },
     })
 }
 
@@ -190,6 +190,13 @@ fn levels<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let parts: Vec<String> =
         numbers.iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, (one, many))| text::count(*n, one, many)).collect();
     parts.join(", ")
+}
+
+/// What left this machine, and where to: it is never done unseen.
+fn asked(report: &Report, r: &RootReport) -> Option<(&'static str, String)> {
+    let spent = report.online.as_ref().filter(|s| s.requests > 0 && r.kind == RootKind::Gomodcache)?;
+    let base = spent.base.as_deref().unwrap_or("GOPROXY, in vain");
+    Some(("asked", format!("{base}: {}, {}", text::count(spent.requests, "request", "requests"), text::bytes(spent.bytes))))
 }
 
 /// What proves the things of a root, and what does not: agreeing with a hash that lies beside is no proof.
