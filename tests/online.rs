@@ -49,7 +49,7 @@ fn sample() -> (tempfile::TempDir, Sample) {
 
 fn scan_with(sample: &Sample, change: impl FnOnce(&mut Request)) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
+    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
     let mut request = Request { jobs: 2, ..Request::of_sample(sample) };
     change(&mut request);
     gocachescan::scan::run(&Plan::assemble(settings, request).unwrap(), &Silent)

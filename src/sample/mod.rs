@@ -4,7 +4,7 @@
 pub mod binary;
 mod download;
 mod gocache;
-mod index;
+pub mod index;
 mod module;
 mod roles;
 pub mod served;

@@ -14,7 +14,7 @@ use crate::evidence::tally::Tally;
 use crate::evidence::zip::ModuleEvidence;
 use crate::facts::{Fact, IndexVerdict};
 use crate::finding::{Finding, Place, RootKind};
-use crate::format::index::{Comparison, Difference, Index, PackageKey, time_text, unclean};
+use crate::format::index::{Comparison, Difference, Index, PackageKey, outside, time_text, unclean};
 use crate::format::subkey::GoVersion;
 use crate::format::zone::Zone;
 use crate::rule::Level;
@@ -51,6 +51,9 @@ pub(super) fn module(
             }
         }
     }
+    for (stored, full, index) in &parsed {
+        planted(run, stored, of, index, full, indexed);
+    }
     let mut comparisons: Vec<Comparison<'_>> = parsed.iter().map(|(_, full, index)| Comparison::new(index, full)).collect();
     let evidence = {
         let mut take = |path: &str, bytes: Option<&[u8]>| {
@@ -77,6 +80,19 @@ pub(super) fn module(
         fact(run, stored, of, verdict, indexed);
     }
     evidence
+}
+
+/// Tells what lies where the names of an index lead that are no plain ones.
+fn planted(run: &Run<'_>, stored: &StoredIndex, of: Of<'_>, index: &Index<'_>, root: &[u8], tally: &mut Tally) {
+    for path in outside(index, root) {
+        let path = sys::path_from_bytes(path);
+        if sys::lstat(&path).is_ok() {
+            let holder = run.plan.roots.iter().find(|r| path.starts_with(&r.path));
+            let rel = holder.and_then(|r| path.strip_prefix(&r.path).ok()).map(|p| p.to_string_lossy().replace('\\', "/"));
+            let kind = holder.map_or(RootKind::Gocache, |r| r.kind);
+            checked::compiled(stored, of, &path, kind, rel.unwrap_or_else(|| stored.output.to_string()), &mut tally.sink);
+        }
+    }
 }
 
 /// Takes back that an index differs from its module where the module itself, as far as it is told, is not what it should be: the
@@ -248,6 +264,7 @@ fn check(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], place: &Origin, rel: 
                 let root = bytes_of(&place.path);
                 let verdict = match Index::parse(&bytes) {
                     Ok(index) => {
+                        planted(run, &stored, of, &index, &root, tally);
                         let mut comparison = Comparison::of_package(&index, &root);
                         if package_files(&dir, rel, &files, &mut comparison).is_err() {
                             IndexVerdict::Unverifiable

@@ -21,7 +21,8 @@ pub static INDEX_NAME_OUTSIDE: Rule = Rule {
     kind: Kind::Tamper,
     fix: Fix::Quarantine,
     summary: "a cached index names a file or directory by a path that leads elsewhere",
-    what: "Every name in every module and package index: base names for files, clean relative paths for directories.",
+    what: "Every name in every module and package index: base names for files, clean relative paths for directories. What lies where such a name leads is told as \
+           well.",
     why: "Go compiles the files that the index names: `../u.go` for `uuid.go` compiles a file beside the module, which itself stays \
           untouched, so that `go mod verify` and `go.sum` say that all is well.",
     go: "Joins the name to the directory and compiles what is there.",
@@ -135,6 +136,12 @@ pub fn outside(stored: &StoredIndex, of: Of<'_>, name: &str, sink: &mut Sink) {
     let message =
         format!("the index of {of} names `{name}`, so that Go compiles what lies there; action `{}` will use it", stored.action);
     sink.push(found(&INDEX_NAME_OUTSIDE, stored, message).claims(name, "a plain name").claimed_by("the index"));
+}
+
+/// Tells of the file or folder at `path`, to which such a name leads, that Go compiles it.
+pub fn compiled(stored: &StoredIndex, of: Of<'_>, path: &Path, root: RootKind, subject: String, sink: &mut Sink) {
+    let message = format!("is compiled as if it were part of {of}: the cached index `{}` names it", path_text(&stored.path).0);
+    sink.push(Finding::at(&INDEX_NAME_OUTSIDE, root, path, subject, message));
 }
 
 /// Tells in what an index differs from the files that it stands for; `more`: how many differences are not given.

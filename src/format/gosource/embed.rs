@@ -11,8 +11,6 @@ struct Comment<'a> {
     start: usize,
     line: u32,
     line_start: usize,
-    /// Whether nothing but blanks is before it on its line.
-    alone: bool,
 }
 
 /// The patterns of a file. `None`: they hold what is not told apart here.
@@ -23,16 +21,16 @@ pub(super) fn embeds<'a>(bytes: &'a [u8], dir: &[u8], dialect: Dialect) -> Optio
     }
     let mut infos = LineInfos::default();
     let mut sure = true;
-    comments(bytes, &mut |c, next| {
+    let walk = if dialect.embeds_of_lines { comments_of_lines } else { comments };
+    walk(bytes, &mut |c, next| {
         let text = c.text.strip_suffix(b"\r").unwrap_or(c.text);
         if is_line_comment(text, c.start, c.line_start) {
             // Errors are passed over.
             let _ = infos.comment(text, c.start, (next.0, next.1, bytes.len()), dir);
         }
-        let Some(args) = text.strip_prefix(b"//go:embed").filter(|_| c.alone || !dialect.embeds_of_lines) else { return };
+        let Some(args) = text.strip_prefix(b"//go:embed") else { return };
         let blank = std::str::from_utf8(args).ok().and_then(|a| a.chars().next()).is_some_and(char::is_whitespace);
         if !blank || (dialect.embeds_of_lines && !args.starts_with(b" ") && !args.starts_with(b"\t")) {
-            sure &= args.is_ascii() || !args.starts_with(b"\xc2");
             return;
         }
         sure &= !args.contains(&b'\r');
@@ -55,8 +53,11 @@ pub(super) fn embeds<'a>(bytes: &'a [u8], dir: &[u8], dialect: Dialect) -> Optio
     sure.then_some(out)
 }
 
+/// A pattern and its offset.
+type Pattern<'a> = (&'a [u8], usize);
+
 /// The patterns of one comment with their offsets. `Err`: Go passes over the comment; `None`: not told apart.
-fn patterns(args: &[u8]) -> Option<Result<Vec<(&[u8], usize)>, ()>> {
+fn patterns(args: &[u8]) -> Option<Result<Vec<Pattern<'_>>, ()>> {
     let text = std::str::from_utf8(args).ok()?;
     let mut out = Vec::new();
     let mut at = 0;
@@ -88,7 +89,7 @@ fn patterns(args: &[u8]) -> Option<Result<Vec<(&[u8], usize)>, ()>> {
 
 /// Every comment of a file; told with it, offset and line of what follows.
 fn comments<'a>(bytes: &'a [u8], take: &mut dyn FnMut(Comment<'a>, (usize, u32))) {
-    let (mut at, mut line, mut line_start, mut alone) = (0usize, 1u32, 0usize, true);
+    let (mut at, mut line, mut line_start) = (0usize, 1u32, 0usize);
     while let Some(c) = bytes.get(at) {
         let start = at;
         let rest = bytes.get(at + 1..).unwrap_or(&[]);
@@ -97,17 +98,15 @@ fn comments<'a>(bytes: &'a [u8], take: &mut dyn FnMut(Comment<'a>, (usize, u32))
             b'\n' => {
                 line += 1;
                 line_start = at;
-                alone = true;
                 continue;
             }
-            b' ' | b'\t' => continue,
             b'"' | b'\'' => at += literal(rest, *c),
             b'`' => at += memchr(b'`', rest).map_or(rest.len(), |n| n + 1),
             b'/' if rest.first() == Some(&b'/') => {
                 at = start + memchr(b'\n', rest).map_or(rest.len(), |n| n) + 1;
                 let text = bytes.get(start..at).unwrap_or(&[]);
                 let next = (at + usize::from(at < bytes.len()), line + 1);
-                take(Comment { text, start, line, line_start, alone }, next);
+                take(Comment { text, start, line, line_start }, next);
                 continue;
             }
             b'/' if rest.first() == Some(&b'*') => {
@@ -124,9 +123,58 @@ fn comments<'a>(bytes: &'a [u8], take: &mut dyn FnMut(Comment<'a>, (usize, u32))
             line_start = start + n + 1;
         }
         if text.starts_with(b"/*") && text.ends_with(b"*/") {
-            take(Comment { text, start, line: first_line, line_start: first_start, alone: false }, (at, line));
+            take(Comment { text, start, line: first_line, line_start: first_start }, (at, line));
         }
-        alone = false;
+    }
+}
+
+/// The comments that stand on lines of their own, as modindex looked for them before Go 1.26 (`findEmbed`): strings and runes go on
+/// over the ends of lines there, and a NUL ends all.
+fn comments_of_lines<'a>(bytes: &'a [u8], take: &mut dyn FnMut(Comment<'a>, (usize, u32))) {
+    let bytes = bytes.get(..memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or(bytes);
+    let (mut at, mut line, mut line_start, mut starts) = (0usize, 1u32, 0usize, false);
+    while let Some(c) = bytes.get(at) {
+        let start = at;
+        let rest = bytes.get(at + 1..).unwrap_or(&[]);
+        at += 1;
+        match c {
+            b'\n' => starts = true,
+            b' ' | b'\t' => {}
+            b'"' | b'\'' => {
+                starts = false;
+                let mut escaped = false;
+                let end = rest.iter().position(|b| {
+                    let ends = !escaped && b == c;
+                    escaped = !escaped && *b == b'\\';
+                    ends
+                });
+                at += end.map_or(rest.len(), |n| n + 1);
+            }
+            b'`' => {
+                starts = false;
+                at += memchr(b'`', rest).map_or(rest.len(), |n| n + 1);
+            }
+            b'/' if rest.first() == Some(&b'/') => {
+                at = start + memchr(b'\n', rest).map_or(rest.len(), |n| n) + 1;
+                let text = bytes.get(start..at).unwrap_or(&[]);
+                if starts {
+                    take(Comment { text, start, line, line_start }, (at, line + 1));
+                }
+                at += 1;
+                starts = true;
+            }
+            b'/' if rest.first() == Some(&b'*') => {
+                starts = false;
+                let inner = rest.get(1..).unwrap_or(&[]);
+                at = start + 2 + memmem::find(inner, b"*/").map_or(inner.len(), |n| n + 2);
+            }
+            _ => starts = false,
+        }
+        let text = bytes.get(start..at.min(bytes.len())).unwrap_or(&[]);
+        for n in memchr::memchr_iter(b'\n', text) {
+            line += 1;
+            line_start = start + n + 1;
+        }
     }
 }
 
@@ -167,5 +215,8 @@ mod tests {
     fn before_go_1_26_a_pattern_stood_on_a_line_of_its_own() {
         assert_eq!(of("package p; //go:embed a\n", false).len(), 1);
         assert_eq!(of("package p; //go:embed a\n", true).len(), 0);
+        // A string that goes on over the end of its line.
+        assert_eq!(of("package p\nvar s = \"\n//go:embed a\n", false).len(), 1);
+        assert_eq!(of("package p\nvar s = \"\n//go:embed a\n", true).len(), 0);
     }
 }

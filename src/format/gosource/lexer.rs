@@ -132,7 +132,7 @@ fn last_number(text: &[u8]) -> Option<(&[u8], Option<u64>)> {
 }
 
 /// A slash-separated path without `.`, `..` and doubled slashes, as path/filepath's `Clean`.
-fn clean(path: &[u8]) -> Vec<u8> {
+pub fn clean(path: &[u8]) -> Vec<u8> {
     let absolute = path.starts_with(b"/");
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in path.split(|b| *b == b'/') {

@@ -10,7 +10,7 @@ mod reader;
 
 use std::borrow::Cow;
 
-pub use lexer::Place;
+pub use lexer::{Place, clean};
 
 use self::parse::Trouble;
 use self::reader::Cut;
@@ -183,7 +183,9 @@ fn fill<'a>(out: &mut Source<'a>, parsed: &parse::Parsed<'a>, header: &'a [u8], 
             out.directives.push(Text { text, at: parsed.infos.place(token.start, token.line, token.line_start) });
         }
     }
-    if parsed.imports.iter().any(|i| i.path == b"embed") {
+    // Where the imports end with the file, the line by line search began at its end.
+    let searched = !dialect.embeds_of_lines || header.len() < whole.len();
+    if searched && parsed.imports.iter().any(|i| i.path == b"embed") {
         match embed::embeds(whole, dir, dialect) {
             Some(embeds) => out.embeds = embeds,
             None => out.unsure = true,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Index, Package, Positioned, SourceFile};
-use crate::format::gosource::{Dialect, Source, Text, is_read, is_source, source};
+use crate::format::gosource::{Dialect, Source, Text, clean, is_read, is_source, source};
 
 /// The largest source file that is held against an index, in bytes. Go knows no limit but that of the whole module; what is larger is
 /// compared by its name alone, so that memory stays bounded.
@@ -52,14 +52,29 @@ impl std::fmt::Display for Difference {
 
 /// The first name in an index that is no plain one: a base name for files, a clean relative path for directories.
 pub fn unclean(index: &Index<'_>) -> Option<String> {
+    uncleans(index).next().map(|(_, name)| text(name))
+}
+
+/// Where the names lead that are no plain ones, in a module whose directory is `root`: what Go compiles there. A few of them.
+pub fn outside(index: &Index<'_>, root: &[u8]) -> Vec<Vec<u8>> {
+    let mut out: Vec<Vec<u8>> = uncleans(index).map(|(dir, name)| clean(&[root, dir, name].join(&b'/'))).take(64).collect();
+    out.sort();
+    out.dedup();
+    out.truncate(KEPT);
+    out
+}
+
+/// Every name that is no plain one, and the directory that it counts from.
+fn uncleans<'i>(index: &'i Index<'_>) -> impl Iterator<Item = (&'i [u8], &'i [u8])> {
     let windows = cfg!(windows);
-    let separator = |b: u8| b == b'/' || (windows && b == b'\\');
-    let plain = |name: &[u8]| !matches!(name, b"" | b"." | b"..") && !name.contains(&0) && !(windows && name.contains(&b':'));
-    let clean = |dir: &[u8]| dir.is_empty() || dir.split(|b| separator(*b)).all(plain);
-    index.packages.iter().find_map(|package| {
-        let dir = [package.dir, package.own_dir].into_iter().find(|d| !clean(d));
-        let file = || package.files.iter().map(|f| f.name).find(|n| !plain(n) || n.iter().any(|b| separator(*b)));
-        dir.or_else(file).map(text)
+    let separator = move |b: u8| b == b'/' || (windows && b == b'\\');
+    let plain =
+        move |name: &[u8]| !(matches!(name, b"" | b"." | b"..") || name.contains(&0) || (windows && name.contains(&b':')));
+    let good = move |dir: &[u8]| dir.is_empty() || dir.split(|b| separator(*b)).all(plain);
+    index.packages.iter().flat_map(move |package| {
+        let dirs = [package.dir, package.own_dir].into_iter().filter(move |d| !good(d)).map(|d| (&b""[..], d));
+        let files = package.files.iter().map(|f| f.name).filter(move |n| !plain(n) || n.iter().any(|b| separator(*b)));
+        dirs.chain(files.map(|name| (package.dir, name)))
     })
 }
 
@@ -351,5 +366,126 @@ fn texts(
         (None, None) => None,
         (Some(more), _) => Some((many, format!("{more} too"), format!("{} of them", found.len()))),
         (None, Some(more)) => Some((many, format!("{} of them", index.len()), format!("{more} too"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: &[(&str, &str)] = &[
+        ("go.mod", "module m\n"),
+        ("a.go", "// Package a is a.\npackage a\n\nimport (\n\t\"embed\"\n\t\"fmt\"\n)\n\n//go:embed x.txt\nvar f embed.FS\n"),
+        ("b.go", "//go:build linux\n\n//go:debug x=1\npackage a\n\n// #cgo LDFLAGS: -lm\nimport \"C\"\n"),
+        ("c.s", "// +build amd64\n\nTEXT\n"),
+        ("d/e.go", "package e\nimport ()x\n"),
+        ("d/f.go", "package"),
+        ("d/g.syso", "\0"),
+    ];
+
+    fn at(text: &'static [u8], file: &'static [u8], offset: u32, line: u32, column: u32) -> Positioned<'static> {
+        Positioned { text, file, offset, line, column }
+    }
+
+    /// The index of the files, as Go makes it.
+    fn index() -> Index<'static> {
+        let a = SourceFile {
+            name: b"a.go",
+            package: b"a",
+            synopsis: b"Package a is a.",
+            imports: vec![at(b"embed", b"/m/a.go", 40, 5, 2), at(b"fmt", b"/m/a.go", 49, 6, 2)],
+            embeds: vec![at(b"x.txt", b"/m/a.go", 69, 9, 12)],
+            ..SourceFile::default()
+        };
+        let b = SourceFile {
+            name: b"b.go",
+            package: b"a",
+            go_build: b"//go:build linux",
+            cgo: b"#cgo LDFLAGS: -lm",
+            imports: vec![at(b"C", b"/m/b.go", 72, 7, 8)],
+            directives: vec![at(b"//go:build linux", b"/m/b.go", 0, 1, 1), at(b"//go:debug x=1", b"/m/b.go", 18, 3, 1)],
+            ..SourceFile::default()
+        };
+        let c = SourceFile { name: b"c.s", plus_build: vec![b"// +build amd64"], ..SourceFile::default() };
+        let e = SourceFile { name: b"e.go", package: b"e", ..SourceFile::default() };
+        let f = SourceFile { name: b"f.go", parse_error: b"{}", ..SourceFile::default() };
+        let g = SourceFile { name: b"g.syso", ..SourceFile::default() };
+        let of = |dir, files| Package { dir, own_dir: dir, error: b"", files };
+        Index { packages: vec![of(b"", vec![a, b, c]), of(b"d", vec![e, f, g])] }
+    }
+
+    fn compare(index: &Index<'_>) -> (Vec<Difference>, u64) {
+        let mut comparison = Comparison::new(index, b"/m");
+        for (path, text) in FILES {
+            comparison.file(path.as_bytes(), Comparison::wants(path.as_bytes()).then_some(text.as_bytes()));
+        }
+        comparison.finish()
+    }
+
+    #[test]
+    fn an_index_that_go_made_has_no_difference() {
+        assert_eq!(compare(&index()), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn every_change_is_told() {
+        type Change = fn(&mut Index<'static>);
+        let changes: &[(&str, Change)] = &[
+            ("file left out", |i| i.packages[0].files.truncate(2)),
+            ("file added", |i| i.packages[0].files.push(SourceFile { name: b"z.go", ..SourceFile::default() })),
+            ("file twice", |i| i.packages[0].files.extend_from_within(2..)),
+            ("files in another order", |i| i.packages[0].files.swap(0, 1)),
+            ("another name", |i| i.packages[0].files[0].name = b"../a.go"),
+            ("object file left out", |i| i.packages[1].files.truncate(2)),
+            ("directory missing", |i| i.packages.truncate(1)),
+            ("directory added", |i| i.packages.push(Package { dir: b"x", own_dir: b"x", ..Package::default() })),
+            ("directory twice", |i| i.packages.extend_from_within(1..)),
+            ("another own directory", |i| i.packages[1].own_dir = b""),
+            ("directory outside", |i| (i.packages[1].dir, i.packages[1].own_dir) = (b"../d", b"../d")),
+            ("directory unreadable", |i| i.packages[1].error = b"x"),
+            ("file unreadable", |i| i.packages[0].files[0].error = b"x"),
+            ("syntax error", |i| i.packages[0].files[0].parse_error = b"x"),
+            ("no syntax error", |i| i.packages[1].files[1].parse_error = b""),
+            ("import behind a syntax error", |i| i.packages[1].files[1].imports.push(at(b"os", b"/m/d/f.go", 1, 1, 1))),
+            ("ignored", |i| i.packages[0].files[0].ignored = true),
+            ("no source", |i| i.packages[0].files[0].binary_only = true),
+            ("package name", |i| i.packages[0].files[0].package = b"b"),
+            ("synopsis", |i| i.packages[0].files[0].synopsis = b"Package a is b."),
+            ("import added", |i| i.packages[0].files[0].imports.push(at(b"os", b"/m/a.go", 60, 7, 2))),
+            ("import left out", |i| i.packages[0].files[0].imports.truncate(1)),
+            ("another import", |i| i.packages[0].files[0].imports[1].text = b"os"),
+            ("import elsewhere", |i| i.packages[0].files[0].imports[1].line = 7),
+            ("import of another file", |i| i.packages[0].files[0].imports[1].file = b"/m/b.go"),
+            ("constraint", |i| i.packages[0].files[1].go_build = b"//go:build !linux"),
+            ("constraint left out", |i| i.packages[0].files[1].go_build = b""),
+            ("old constraint", |i| i.packages[0].files[2].plus_build.clear()),
+            ("linker flag", |i| i.packages[0].files[1].cgo = b"#cgo LDFLAGS: -lm\n#cgo LDFLAGS: /tmp/x.a"),
+            ("linker flag added", |i| i.packages[0].files[0].cgo = b"#cgo LDFLAGS: /tmp/x.a"),
+            ("pattern", |i| i.packages[0].files[0].embeds[0].text = b"y.txt"),
+            ("directive", |i| i.packages[0].files[1].directives[1].text = b"//go:debug x=2"),
+            ("directive left out", |i| i.packages[0].files[1].directives.truncate(1)),
+        ];
+        for (name, change) in changes {
+            let mut index = index();
+            change(&mut index);
+            assert!(!compare(&index).0.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_another_module_differs_in_its_paths() {
+        let index = index();
+        let mut comparison = Comparison::new(&index, b"/n");
+        for (path, text) in FILES {
+            comparison.file(path.as_bytes(), Some(text.as_bytes()));
+        }
+        assert!(!comparison.finish().0.is_empty());
+    }
+
+    #[test]
+    fn names_that_lead_outside_are_followed() {
+        let mut index = index();
+        index.packages[1].files[0].name = b"../../../p/x.go";
+        assert_eq!(outside(&index, b"/m/n"), [b"/p/x.go".to_vec()]);
     }
 }

@@ -4,7 +4,7 @@
 mod compare;
 mod key;
 
-pub use compare::{Comparison, Difference, MAX_SOURCE, unclean};
+pub use compare::{Comparison, Difference, MAX_SOURCE, outside, unclean};
 pub use key::{PackageKey, time_text};
 
 /// How an index begins; the same in Go 1.21 to 1.27 (write.go: `indexVersion`).
