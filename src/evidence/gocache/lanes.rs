@@ -36,23 +36,37 @@ pub struct Done {
 pub struct Head {
     /// What it is.
     pub class: OutputClass,
-    /// The build ID of an archive of the gc compiler, as it stands there.
+    /// The build ID of a compiled package as Go reads it, empty where there is none.
     pub archive: Option<BuildId>,
+    /// It is an archive that does not begin as one of the gc compiler.
+    foreign: bool,
 }
 
+/// How an object of the gc compiler begins, and what ends the header of an archive member before it. Go's linker takes such
+/// members from any archive (cmd/link/internal/ld/lib.go, `loadobjfile`); those of gccgo hold ELF or other objects.
+const MEMBER: &[u8] = b"`\ngo object ";
+
 impl Head {
-    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None };
+    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None, foreign: false };
 
     fn of(piece: &[u8], size: u64) -> Head {
         if piece.is_empty() {
             return Head::EMPTY;
         }
         let head = piece.get(..output::HEAD).unwrap_or(piece);
-        Head { class: output::classify(head, size), archive: archive_build_id(head) }
+        let class = output::classify(head, size);
+        // Go takes one that it reads no ID in for one without.
+        let archive = (class == OutputClass::Archive).then(|| archive_build_id(head).unwrap_or_default());
+        Head { class, foreign: archive.is_none() && head.starts_with(b"!<arch>\n"), archive }
     }
 
-    fn watch(&self) -> Option<Watch> {
-        self.archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
+    /// What to look for, `content`: where content IDs are wanted.
+    fn watch(&self, content: bool) -> Option<Watch> {
+        if self.foreign {
+            return Watch::new(&BuildId::new(MEMBER), &[]);
+        }
+        let archive = self.archive.as_ref().filter(|_| content);
+        archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
     }
 }
 
@@ -119,7 +133,7 @@ impl<R: Read> Slot<R> {
         while !self.hasher.is_pending() {
             let filled = self.hasher.fill(&mut job.from, job.expected, &mut |piece| {
                 *head = Head::of(piece, job.expected);
-                head.watch().filter(|_| content)
+                head.watch(content)
             });
             if let Err(e) = filled {
                 done(Done { id: job.id, mtime_ns: job.mtime_ns, read: Err(e) });
@@ -130,8 +144,14 @@ impl<R: Read> Slot<R> {
     }
 
     fn settle(&mut self, done: &mut dyn FnMut(Done)) {
-        let Some(hash) = self.hasher.done() else { return };
-        if let Some((job, head)) = self.job.take() {
+        let Some(mut hash) = self.hasher.done() else { return };
+        if let Some((job, mut head)) = self.job.take() {
+            if head.foreign {
+                hash.content = None;
+                if hash.matches > 0 {
+                    (head.class, head.archive) = (OutputClass::Archive, Some(BuildId::default()));
+                }
+            }
             done(Done { id: job.id, mtime_ns: job.mtime_ns, read: Ok((head, hash)) });
         }
     }
