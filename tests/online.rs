@@ -413,7 +413,9 @@ fn answers_that_are_not_signed_are_told_and_not_kept() {
             let bytes = files.iter_mut().find(|(path, _)| path.contains("/lookup/")).unwrap().1;
             *bytes = String::from_utf8(bytes.clone()).unwrap().replacen("7\n", "8\n", 1).into_bytes();
         }),
-        ("short tile", |files| drop(files.iter_mut().find(|(path, _)| path.contains("/tile/8/0/000")).unwrap().1.pop())),
+        ("short tile", |files| {
+            files.iter_mut().find(|(path, _)| path.contains("/tile/8/0/000")).unwrap().1.pop().unwrap();
+        }),
         ("another module", |files| {
             let bytes = files.iter_mut().find(|(path, _)| path.contains("/lookup/")).unwrap().1;
             *bytes = String::from_utf8(bytes.clone()).unwrap().replace("example.com/greet", "example.com/great").into_bytes();

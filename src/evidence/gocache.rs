@@ -96,7 +96,7 @@ pub struct OutputSeen {
     pub state: OutputState,
     /// Time of the last write, nanoseconds since 1970.
     pub mtime_ns: i128,
-    /// What an archive of the gc compiler, or the program of an executable directory, says of its making.
+    /// What a compiled package, or the program of an executable directory, says of its making.
     pub built: Option<Box<Built>>,
     /// What is kept of the content of an intact one, where anything is.
     pub kept: Option<Box<Kept>>,

@@ -6,7 +6,7 @@
 pub enum OutputClass {
     /// No bytes.
     Empty,
-    /// A compiled package.
+    /// A compiled package: an archive of the gc compiler, or what passes for one.
     Archive,
     /// A module or package index.
     Index,
@@ -49,7 +49,7 @@ pub fn classify(head: &[u8], size: u64) -> OutputClass {
     let starts = |prefix: &[u8]| head.starts_with(prefix);
     if size == 0 {
         OutputClass::Empty
-    } else if starts(b"!<arch>\n__.PKGDEF") {
+    } else if starts(b"!<arch>\n__.PKGDEF") || is_bare_object(head) {
         OutputClass::Archive
     } else if starts(b"go index v2\n") {
         OutputClass::Index
@@ -76,6 +76,13 @@ pub fn classify(head: &[u8], size: u64) -> OutputClass {
     } else {
         OutputClass::Other
     }
+}
+
+/// An object file outside an archive, which Go never stores and its linker takes for a package (cmd/link/internal/ld/lib.go,
+/// `loadobjfile`): the header, then the mark of `cmd/internal/goobj` (`Magic`).
+fn is_bare_object(head: &[u8]) -> bool {
+    let marked = |w: &[u8]| matches!(w, [b'\n', b'!', b'\n', 0, b'g', b'o', b'1', _, _, b'l', b'd']);
+    head.starts_with(b"go object ") && head.windows(11).any(marked)
 }
 
 /// The first message of a gob stream of `go vet`: a type definition.
@@ -111,6 +118,8 @@ mod tests {
         let of = |b: &[u8]| classify(b, u64::try_from(b.len()).unwrap());
         assert_eq!(of(b""), OutputClass::Empty);
         assert_eq!(of(b"!<arch>\n__.PKGDEF       0 "), OutputClass::Archive);
+        assert_eq!(of(b"go object linux amd64 go1.26.8\nbuild id \"a\"\n\n\n!\n\0go120ld\0"), OutputClass::Archive);
+        assert_eq!(of(b"go object linux amd64 go1.26.8\nis what a test prints\n"), OutputClass::Text);
         assert_eq!(of(b"true"), OutputClass::CompilerFlag);
         assert_eq!(of(b"PK\x05\x06\0\0"), OutputClass::FixZip);
         assert_eq!(of(b"trueish"), OutputClass::Text);

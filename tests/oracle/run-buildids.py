@@ -45,7 +45,6 @@ COMMANDS = [
     (PURE, "build -gcflags=-buildid= ."),
     (PURE, "build -gcflags=-buildid=own/id ."),
     (PURE, "build -gcflags=all=-buildid=x ."),
-    (PURE, "build -asmflags=all=-D=x=1 ."),
     (PURE, "build -trimpath ."),
     (CGO, "build -race ."),
     (CGO, "build -buildmode=pie ."),
@@ -166,7 +165,9 @@ def forge(oracle, data, rng):
         "escaped id": lambda: data.replace(b'build id "' + own, b'build id "\\x' + own[:1].hex().encode() + own[1:], 1),
         "cut": lambda: data[:rng.randrange(60, len(data))],
         "cut head": lambda: data[:rng.randrange(60, 200)],
-        "gccgo": lambda: data.replace(b"go object", b"no object", 1),
+        "no header": lambda: data.replace(b"go object", b"no object", 1),
+        "no package header": lambda: data[:8] + data[data.index(b"_go_.o  "):],
+        "bare object": lambda: data[data.rindex(b"go object "):],
     }
     kind = rng.choice(list(kinds))
     return kind, kinds[kind]()
@@ -195,12 +196,12 @@ def damaged(scanner, oracle, archives, number, rng, out):
         kind, action = made[row["output_id"]]
         file = Path(row["path"])
         found, fits = oracle.answer(file)
-        readable = oracle.id(file) is not None and file.read_bytes().startswith(b"!<arch>\n__.PKGDEF")
+        package = file.read_bytes().startswith((b"!<arch>\n__.PKGDEF", b"!<arch>\n_go_.o", b"go object "))
         want = set()
         if fits is not None:
             want |= {"archive-content-mismatch"} if not fits else set()
             want |= {"archive-action-mismatch"} if not found.startswith(show(action) + "/") else set()
-        elif readable:
+        elif package:
             want |= {"archive-without-build-id"}
         got = told[f"{row['output_id']}-d"] | told[f"{action}-a"]
         tally[f"{kind}: {', '.join(sorted(want)) or 'nothing'}"] += 1

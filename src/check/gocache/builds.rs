@@ -76,17 +76,18 @@ pub static ARCHIVE_NO_ID: Rule = Rule {
     kind: Kind::Tamper,
     fix: Fix::Quarantine,
     summary: "a compiled package that Go would link carries no build ID of the form that Go gives to all it stores",
-    what: "The header of every archive of the gc compiler that an action entry names. Go stores none in which it did not find the ID that \
-           it gave to the compiler, so one built with `-gcflags=-buildid=` or by a tool that changes the ID is never stored. Archives of \
-           gccgo have no such header and are not judged.",
+    what: "The header of every compiled package that an action entry names. Go stores none in which it did not find the ID that it gave to \
+           the compiler, so one built with `-gcflags=-buildid=` or by a tool that changes the ID is never stored, and neither is a bare \
+           object file, or an archive of objects without a package header, both of which its linker takes. Archives of gccgo hold \
+           other objects and are not judged.",
     why: "Without an ID nothing ties the code to the action that is said to have made it: whoever takes the ID away hides that the archive \
           was forged or taken from elsewhere.",
     go: "Links the archive without a word: no ID is as good as any.",
     mend: "Move it away with its action entries; the next build makes them afresh. Then find out who wrote it.",
     source: SOURCE,
     witness: |s| {
-        let text = String::from_utf8_lossy(&Sample::archive("one")).into_owned();
-        let unnamed: String = text.split_inclusive('\n').filter(|l| !l.starts_with("build id ")).collect();
+        let archive = String::from_utf8_lossy(&Sample::archive("one")).into_owned();
+        let unnamed: String = archive.split_inclusive('\n').filter(|l| !l.starts_with("build id ")).collect();
         let path = s.put_output(&Sample::package_action("one"), unnamed.as_bytes())?;
         Ok(Sample::place(&path))
     },

@@ -40,30 +40,44 @@ pub struct Done<R> {
 pub struct Head {
     /// What it is.
     pub class: OutputClass,
-    /// The build ID of an archive of the gc compiler, as it stands there.
+    /// The build ID of a compiled package as Go reads it, empty where there is none.
     pub archive: Option<BuildId>,
     /// The Go that made the archive.
     pub go: Option<GoVersion>,
     /// All of a small output whose content is looked at.
     pub text: Option<Vec<u8>>,
+    /// It is an archive that does not begin as one of the gc compiler.
+    foreign: bool,
 }
 
+/// How an object of the gc compiler begins, and what ends the header of an archive member before it. Go's linker takes such
+/// members from any archive (cmd/link/internal/ld/lib.go, `loadobjfile`); those of gccgo hold ELF or other objects.
+const MEMBER: &[u8] = b"`\ngo object ";
+
 impl Head {
-    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None, go: None, text: None };
+    const EMPTY: Head = Head { class: OutputClass::Empty, archive: None, foreign: false, go: None, text: None };
 
     fn of(piece: &[u8], size: u64) -> Head {
         if piece.is_empty() {
             return Head::EMPTY;
         }
         let head = piece.get(..output::HEAD).unwrap_or(piece);
-        let (class, archive) = (output::classify(head, size), archive_build_id(head));
+        let class = output::classify(head, size);
+        // Go takes one that it reads no ID in for one without.
+        let archive = (class == OutputClass::Archive).then(|| archive_build_id(head).unwrap_or_default());
         let go = archive.as_ref().and_then(|_| GoVersion::of_archive(head));
         let whole = kept::is_kept(class) && u64::try_from(piece.len()).is_ok_and(|n| n == size);
-        Head { class, archive, go, text: whole.then(|| piece.to_vec()) }
+        let foreign = archive.is_none() && head.starts_with(b"!<arch>\n");
+        Head { class, foreign, archive, go, text: whole.then(|| piece.to_vec()) }
     }
 
-    fn watch(&self) -> Option<Watch> {
-        self.archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
+    /// What to look for, `content`: where content IDs are wanted.
+    fn watch(&self, content: bool) -> Option<Watch> {
+        if self.foreign {
+            return Watch::new(&BuildId::new(MEMBER), &[]);
+        }
+        let archive = self.archive.as_ref().filter(|_| content);
+        archive.as_ref().filter(|id| id.archive_content().is_some()).and_then(|id| Watch::new(id, &[]))
     }
 }
 
@@ -130,7 +144,7 @@ impl<R: Read> Slot<R> {
         while !self.hasher.is_pending() {
             let filled = self.hasher.fill(&mut job.from, job.expected, &mut |piece| {
                 *head = Head::of(piece, job.expected);
-                head.watch().filter(|_| content)
+                head.watch(content)
             });
             if let Err(e) = filled {
                 if let Some((job, _)) = self.job.take() {
@@ -142,8 +156,14 @@ impl<R: Read> Slot<R> {
     }
 
     fn settle(&mut self, done: &mut dyn FnMut(Done<R>)) {
-        let Some(hash) = self.hasher.done() else { return };
-        if let Some((job, head)) = self.job.take() {
+        let Some(mut hash) = self.hasher.done() else { return };
+        if let Some((job, mut head)) = self.job.take() {
+            if head.foreign {
+                hash.content = None;
+                if hash.matches > 0 {
+                    (head.class, head.archive) = (OutputClass::Archive, Some(BuildId::default()));
+                }
+            }
             done(Done { id: job.id, mtime_ns: job.mtime_ns, from: job.from, read: Ok((head, hash)) });
         }
     }

@@ -118,3 +118,20 @@ fn an_archive_between_others_gives_its_content_id_where_that_is_wanted() {
         }
     }
 }
+
+#[test]
+fn an_archive_is_of_the_compiler_whose_objects_it_holds() {
+    let head = b"!<arch>\nfiller          0           0     0     644     200000    `\n";
+    for (object, ours) in [(&b"go object linux amd64"[..], true), (b"\x7fELF", false)] {
+        let member = [&b"_go_.o          0           0     0     644     21        `\n"[..], object].concat();
+        let rest = [&head[..], &vec![b'x'; 200_000], &member].concat();
+        let (mut lanes, mut out) = (Lanes::new(false), Vec::new());
+        let expected = u64::try_from(rest.len()).unwrap();
+        let from = Source { rest, step: 1000, fails_after: None };
+        lanes.take(Job { id: OutputId([0; 32]), from, expected, mtime_ns: 0 }, &mut |d| out.push(d));
+        lanes.drain(&mut |d| out.push(d));
+        let (head, hash) = out.pop().unwrap().read.unwrap();
+        assert_eq!((head.class == OutputClass::Archive, head.archive), (ours, ours.then(BuildId::default)));
+        assert_eq!(hash.content, None);
+    }
+}
