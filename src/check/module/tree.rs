@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(of(2, 2), all(2));
         assert_eq!(of(600, 1000), all(600));
         for (modules, trees) in [(1, 1), (1, 9), (2, 3), (3, 4), (400, 1000), (0, 5)] {
-            assert_eq!(of(modules, trees).len() as u64, modules, "{modules} of {trees}");
+            assert_eq!(u64::try_from(of(modules, trees).len()).unwrap(), modules, "{modules} of {trees}");
         }
     }
 }

@@ -50,7 +50,7 @@ pub enum Kept {
         /// Whether it is JSON that holds an escape.
         in_json: bool,
     },
-    /// Larger than [`MAX`]: not looked at.
+    /// Larger than `kept::MAX`: not looked at.
     TooLarge,
 }
 
