@@ -3,6 +3,7 @@
 
 use gocachescan::format::sumdb::key::VerifierKey;
 use gocachescan::format::sumdb::log::{LocalTile, Log, Wanted};
+use gocachescan::format::sumdb::needs::needs;
 use gocachescan::format::sumdb::text::{Record, lookup_name, parse_tree};
 use gocachescan::format::sumdb::tile::{self, Tile};
 use gocachescan::format::sumdb::{Hash, Tree, note};
@@ -37,6 +38,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             let bytes = vec![*byte; usize::try_from(width).unwrap_or(0) * 32];
             tiles.extend(LocalTile::read(at, &bytes, &Wanted::default()));
         }
+    }
+    for pair in heads.chunks_exact(2) {
+        let [a, b] = pair else { continue };
+        let all = needs(a.size, [b.size], [b.size]);
+        assert!(all.len() <= 32 && all.iter().all(|t| t.end().is_some_and(|end| end <= a.size)));
     }
     let log = Log::new(&tiles, &heads);
     assert_eq!((log.tile_verdicts().len(), log.head_verdicts().len()), (tiles.len(), heads.len()));

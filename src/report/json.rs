@@ -178,11 +178,12 @@ struct OnlineView<'a> {
     requests: u64,
     bytes: u64,
     base: Option<&'a str>,
+    withheld: u64,
 }
 
 impl OnlineView<'_> {
     fn of(spent: &Spent) -> OnlineView<'_> {
-        OnlineView { requests: spent.requests, bytes: spent.bytes, base: spent.base.as_deref() }
+        OnlineView { requests: spent.requests, bytes: spent.bytes, base: spent.base.as_deref(), withheld: spent.withheld }
     }
 }
 

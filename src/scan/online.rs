@@ -27,14 +27,18 @@ pub(super) fn ask(
 ) {
     let Some(online) = &run.plan.online else { return };
     let settings = &run.plan.settings;
-    let asked = |unit: &&VersionUnit| {
-        let path = &unit.name.path;
+    let unproven = |unit: &&VersionUnit| {
         // The FIPS module is unpacked from the Go installation: no database has it.
-        let public = may_be_told(settings, path) && !run.keys.exempt.has(path) && path != "golang.org/fips140";
-        public && (unit.has(Part::Zip) || unit.has(Part::Mod) || unit.tree.is_some()) && proofs.of(&unit.module()).is_none()
+        let recorded = unit.name.path != "golang.org/fips140";
+        let content = unit.has(Part::Zip) || unit.has(Part::Mod) || unit.tree.is_some();
+        recorded && content && proofs.of(&unit.module()).is_none()
     };
-    let mut places: Places =
-        skeleton.units.iter().filter(asked).map(|u| (u.module(), root.path.join(modcache::shown_part(u)))).collect();
+    let public = |unit: &&VersionUnit| may_be_told(settings, &unit.name.path) && !run.keys.exempt.has(&unit.name.path);
+    let (told, private): (Vec<&VersionUnit>, Vec<&VersionUnit>) = skeleton.units.iter().filter(unproven).partition(public);
+    let mut spent = run.spent.lock().unwrap_or_else(PoisonError::into_inner);
+    spent.withheld += u64::try_from(private.len()).unwrap_or(0);
+    drop(spent);
+    let mut places: Places = told.into_iter().map(|u| (u.module(), root.path.join(modcache::shown_part(u)))).collect();
     if places.is_empty() {
         return;
     }

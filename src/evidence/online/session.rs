@@ -26,6 +26,8 @@ pub struct Spent {
     pub bytes: u64,
     /// What was asked, without a password; `None` where nothing was.
     pub base: Option<String>,
+    /// Modules without a proof that nobody was asked about, since the settings keep them private.
+    pub withheld: u64,
 }
 
 /// Asks one database.
@@ -84,6 +86,7 @@ impl<'a> Session<'a> {
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             base: self.base.get().and_then(|b| b.as_ref().ok()).map(|b| without_password(b)),
+            withheld: 0,
         }
     }
 

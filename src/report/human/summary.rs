@@ -127,7 +127,11 @@ fn row(report: &Report, index: usize, look: &Look) -> Option<Row> {
         unit: if there { unit } else { "" },
         size: if there { size } else { String::new() },
         state: state(report, index, r),
-        below: if there { below(r, look.detail).into_iter().chain(asked(report, r)).collect() } else { Vec::new() },
+        below: if there {
+            below(r, look.detail).into_iter().chain(asked(report, r)).chain(withheld(report, r)).collect()
+        } else {
+            Vec::new()
+        },
     })
 }
 
@@ -197,6 +201,13 @@ fn asked(report: &Report, r: &RootReport) -> Option<(&'static str, String)> {
     let spent = report.online.as_ref().filter(|s| s.requests > 0 && r.kind == RootKind::Gomodcache)?;
     let base = spent.base.as_deref().unwrap_or("GOPROXY, in vain");
     Some(("asked", format!("{base}: {}, {}", text::count(spent.requests, "request", "requests"), text::bytes(spent.bytes))))
+}
+
+/// What was not asked for, and why it has no proof.
+fn withheld(report: &Report, r: &RootReport) -> Option<(&'static str, String)> {
+    let spent = report.online.as_ref().filter(|s| s.withheld > 0 && r.kind == RootKind::Gomodcache)?;
+    let modules = text::count(spent.withheld, "module", "modules");
+    Some(("not asked", format!("{modules} that GOPRIVATE, GONOSUMDB or GOSUMDB keep from being named")))
 }
 
 /// What proves the things of a root, and what does not: agreeing with a hash that lies beside is no proof.
