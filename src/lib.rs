@@ -12,6 +12,8 @@ pub mod locate;
 pub mod place;
 pub mod plan;
 pub mod policy;
+#[cfg(unix)]
+pub mod repair;
 pub mod report;
 pub mod rule;
 pub mod sample;

@@ -55,13 +55,12 @@ impl VersionUnit {
 
     /// Where a part lies or would lie, relative to the root.
     pub fn path(&self, part: Part) -> PathBuf {
-        let VersionName { escaped_path, escaped_version, .. } = &self.name;
-        PathBuf::from(format!("cache/download/{escaped_path}/@v/{escaped_version}.{}", part.extension()))
+        self.name.file(part)
     }
 
     /// Where the extracted directory lies or would lie, relative to the root.
     pub fn tree_path(&self) -> PathBuf {
-        PathBuf::from(format!("{}@{}", self.name.escaped_path, self.name.escaped_version))
+        self.name.tree()
     }
 
     /// Whether the extraction has not ended: Go does not use the directory (cmd/go modfetch/cache.go, `DownloadDir`).

@@ -320,7 +320,7 @@ impl FindingView<'_> {
                 claimed_by: f.proof.claimed_by.as_deref(),
                 line: f.proof.line,
             },
-            fix: f.rule.fix.as_str(),
+            fix: f.fix.as_str(),
             mend: f.mend.as_ref().map(MendView::of),
             more: f.more,
             fingerprint: f.fingerprint(),

@@ -18,7 +18,8 @@ use crate::evidence::tally::Tally;
 use crate::facts::Fact;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::hex;
-use crate::subject::gocache::{CacheEntry, cache_entry};
+use crate::finding::Place;
+use crate::subject::gocache::{CacheEntry, cache_entry, output_of};
 use crate::sys::{Dir, NodeKind, Stat};
 
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
@@ -71,6 +72,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
     }
     seen.settle(run, root, tally);
     seen.judge(run, root, tally);
+    seen.name_companions(root, tally);
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -275,6 +277,16 @@ impl Seen {
         }
         if run.plan.facts {
             self.facts(root, tally);
+        }
+    }
+
+    /// Tells each finding about an output which action entries name it: they stand and fall together.
+    fn name_companions(&self, root: &Root, tally: &mut Tally) {
+        for finding in tally.sink.iter_mut() {
+            let Place::Path(path) = &finding.place else { continue };
+            if let Some(id) = path.strip_prefix(&root.path).ok().and_then(output_of) {
+                finding.with = self.naming(id).iter().map(|e| root.path.join(action_path(e.action))).collect();
+            }
         }
     }
 

@@ -63,6 +63,8 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         unread: Vec::new(),
         suppressed: 0,
         facts: Vec::new(),
+        go_versions: go_versions(plan),
+        fix: None,
     };
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
@@ -86,6 +88,24 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     report.complete = report.unread.is_empty() && (plan.allow_empty || !empty);
     report.elapsed = clock.elapsed();
     report
+}
+
+/// Versions of Go that may have used the caches: the one that would run, and the toolchains that go.mod files switched to.
+fn go_versions(plan: &Plan) -> Vec<String> {
+    let mut versions = vec![plan.settings.text("GOVERSION")];
+    for root in plan.roots.iter().filter(|r| r.kind == RootKind::Gomodcache) {
+        let folder = root.path.join("golang.org");
+        let entries = sys::Dir::open_root(&folder).and_then(|dir| dir.list()).unwrap_or_default();
+        versions.extend(entries.iter().filter_map(|(name, _)| {
+            // toolchain@v0.0.1-go1.26.8.linux-amd64
+            let release = name.to_str()?.strip_prefix("toolchain@v0.0.1-")?;
+            Some(release.rsplit_once('.')?.0.to_owned())
+        }));
+    }
+    versions.retain(|v| !v.is_empty());
+    versions.sort();
+    versions.dedup();
+    versions
 }
 
 fn workers(asked: usize, descriptors: u64) -> usize {

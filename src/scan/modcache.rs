@@ -30,6 +30,9 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainS
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
     let proofs = sumdb::databases(run, root, &skeleton, tally);
+    if let Some(main) = main {
+        recorded::go_sum(main, &proofs, &mut tally.sink);
+    }
     let outside = Outside { main, proofs: &proofs };
     for stray in &skeleton.strays {
         download::strays::stray(&root.path, stray, &mut tally.sink);
@@ -173,6 +176,7 @@ fn verified(
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 trust = recorded::zip(&root.path, unit, h1, proven, trust, &mut tally.sink);
+                sums::moved_tag(go_mod, read.go_mod.as_deref(), &mut tally.sink);
                 module.h1 = Some(h1.to_string());
             }
             let sound = read.h1.is_some() && !tally.sink.iter().skip(before).any(|f| f.level == Level::Error);
@@ -210,6 +214,8 @@ fn verified(
             });
         }
     }
+    let proven = matches!(trust, ModuleTrust::Sumdb | ModuleTrust::GoSum);
+    tally.sink.iter_mut().for_each(|f| f.proven = proven);
     match trust {
         ModuleTrust::Sumdb => tally.trust.sumdb += 1,
         ModuleTrust::GoSum => tally.trust.go_sum += 1,

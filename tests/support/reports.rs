@@ -124,6 +124,8 @@ pub fn healthy() -> Report {
         unread: Vec::new(),
         suppressed: 0,
         facts: Vec::new(),
+        go_versions: Vec::new(),
+        fix: None,
     }
 }
 

@@ -95,11 +95,21 @@ pub fn zip(
             };
             let by = format!("{}:{}", main.path.display(), sum.line);
             let finding = about(&ZIP_GO_SUM_MISMATCH, root, unit, Part::Zip, message);
-            sink.push(finding.claims(sum.h1.to_string(), computed.to_string()).claimed_by(by).line(sum.line));
+            let finding = finding.claims(sum.h1.to_string(), computed.to_string()).claimed_by(by).line(sum.line);
+            // What agrees with itself would only come back: the cache is not what is wrong, as far as anybody can tell from here.
+            sink.push(if consistent { finding.unfixed() } else { finding });
             ModuleTrust::None
         }
         (Verdict::Absent | Verdict::Mismatch(_), _) if consistent => ModuleTrust::Ziphash,
         (Verdict::Absent | Verdict::Mismatch(_), _) => ModuleTrust::None,
+    }
+}
+
+/// Where the zip is told of and not to be fixed, since it agrees with itself, so is a `.mod` that is the zip's own.
+pub fn moved_tag(go_mod: Option<&[u8]>, in_zip: Option<&[u8]>, sink: &mut Sink) {
+    let moved = sink.iter().any(|f| f.rule == &ZIP_GO_SUM_MISMATCH && f.fix == Fix::None);
+    if moved && go_mod.is_some() && go_mod == in_zip {
+        sink.iter_mut().filter(|f| f.rule == &super::go_mod::MOD_GO_SUM_MISMATCH).for_each(|f| f.fix = Fix::None);
     }
 }
 

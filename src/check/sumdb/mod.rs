@@ -17,7 +17,7 @@ use crate::format::sumdb::log::{HeadVerdict, Log, RecordVerdict, TileVerdict};
 use crate::format::sumdb::note::NoteFault;
 use crate::rule::{Level, Rule};
 
-pub use modules::{MODULE_RULES, ZIP_SUMDB_MISMATCH, go_mod, zip};
+pub use modules::{MODULE_RULES, ZIP_SUMDB_MISMATCH, go_mod, go_sum, zip};
 pub use rules::RULES;
 use rules::{
     LOOKUP_MALFORMED, LOOKUP_NOT_IN_TREE, LOOKUP_NUMBER_IMPOSSIBLE, LOOKUP_OTHER_MODULE, LOOKUP_SIGNATURE_INVALID, SUMDB_STRAY,
