@@ -1,6 +1,7 @@
 //! Reads each subject once and keeps what the rules need: bytes become evidence here, and nowhere else.
 
 pub mod binary;
+pub mod expect;
 pub mod gocache;
 pub mod main_module;
 pub mod modcache;

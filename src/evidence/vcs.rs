@@ -38,7 +38,7 @@ pub(super) fn at(all: &mut BTreeMap<String, Repository>, name: String) -> &mut R
 
 /// What the version control program makes of the entry at `rel`, relative to the root: git copies the hooks of its template with
 /// their modes and may link objects between repositories; its settings and refs are plain files.
-pub fn expect(rel: &Path) -> Expect {
+pub(super) fn expect(rel: &Path) -> Expect {
     let mut inside = rel.components().skip(3).filter_map(|c| c.as_os_str().to_str());
     match inside.next() {
         Some("config" | "config.worktree" | "HEAD" | "FETCH_HEAD" | "packed-refs" | "description" | "info" | "refs") => {

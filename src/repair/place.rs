@@ -6,10 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::journal::{self, RunRecord, Writer};
+use crate::finding::RootKind;
 use crate::format::journal::Journal;
 use crate::sys::{self, Dir, File, NodeKind};
 
 pub use crate::place::QUARANTINE as FOLDER;
+
+/// Whether anything is ever moved out of a root of this kind.
+pub fn may_have_quarantine(kind: RootKind) -> bool {
+    match kind {
+        RootKind::Gocache | RootKind::Gomodcache | RootKind::Sumdb | RootKind::Gobin => true,
+        RootKind::Goroot | RootKind::Binary | RootKind::Environment => false,
+    }
+}
 
 /// The file by which one run at a time works with a quarantine.
 const LOCK: &str = "lock";

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::digest;
 use super::journal::identity;
-use super::place::beside;
+use super::place::{beside, may_have_quarantine};
 use super::unit::{Context, Want, wants};
 use crate::evidence::node::Root;
 use crate::evidence::owners::Owners;
@@ -169,15 +169,11 @@ fn order(step: &Step) -> (usize, u8, bool, &Path) {
 /// Opens the roots in which something may be changed: the caches, and GOBIN where programs may be.
 fn open_sites(report: &Report, fix_binaries: bool) -> Vec<Site> {
     let owners = Owners::look();
-    let may = |kind| match kind {
-        RootKind::Gocache | RootKind::Gomodcache | RootKind::Sumdb => true,
-        RootKind::Gobin => fix_binaries,
-        RootKind::Goroot | RootKind::Binary | RootKind::Environment => false,
-    };
-    let wanted = report.roots.iter().filter(|r| may(r.kind) && r.state == RootState::Ok);
-    let roots: Vec<Root> = wanted.filter_map(|r| Root::open(r.kind, &r.path, &owners).ok()).collect();
+    let there = report.roots.iter().filter(|r| may_have_quarantine(r.kind) && r.state == RootState::Ok);
+    let roots: Vec<Root> = there.filter_map(|r| Root::open(r.kind, &r.path, &owners).ok()).collect();
     let real: Vec<PathBuf> = roots.iter().map(|r| r.real.clone()).collect();
-    roots.into_iter().map(|root| Site { quarantine: beside(&root.real, &real), root }).collect()
+    let wanted = roots.into_iter().filter(|root| root.kind != RootKind::Gobin || fix_binaries);
+    wanted.map(|root| Site { quarantine: beside(&root.real, &real), root }).collect()
 }
 
 /// The site that a finding lies in, and where.

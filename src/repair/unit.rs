@@ -19,9 +19,9 @@ use walkdir::WalkDir;
 
 use super::plan::{Site, Wanted};
 use crate::check::posture;
+use crate::evidence::expect::expect;
 use crate::evidence::node::{Expect, Node};
 use crate::evidence::owners::GroupTrust;
-use crate::evidence::{tree, vcs};
 use crate::finding::{Finding, RootKind, Sink};
 use crate::format::hex;
 use crate::locate::Settings;
@@ -324,25 +324,7 @@ impl Ask<'_> {
     }
 
     fn expect(&self, rel: &Path) -> Expect {
-        match self.here.root.kind {
-            // The program in an executable directory.
-            RootKind::Gocache => {
-                let mut names = rel.iter();
-                let output = match (names.next().map(cache_entry), names.next()) {
-                    (Some(CacheEntry::Shard(shard)), Some(name)) => matches!(shard_entry(shard, name), ShardEntry::Output(_)),
-                    _ => false,
-                };
-                if output && names.next().is_some() { Expect::Program } else { Expect::Plain }
-            }
-            RootKind::Gomodcache => match classify(rel, NodeKind::File) {
-                Subject::InRepo(_) => vcs::expect(rel),
-                Subject::InModule => version_of(rel)
-                    .filter(|name| rel.strip_prefix(name.tree()).is_ok_and(|inner| tree::may_be_executed(&name.path, inner)))
-                    .map_or(Expect::Plain, |_| Expect::Program),
-                _ => Expect::Plain,
-            },
-            _ => Expect::Plain,
-        }
+        expect(self.here.root.kind, rel)
     }
 
     /// Gives an entry to the owner of its root. Only root can; another user moves a file that somebody else owns.

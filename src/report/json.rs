@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Report, text};
+use super::{FixReport, FixStep, Report, text};
 use crate::finding::{Finding, Mend, Place};
 use crate::locate::Setting;
 use crate::rule::Level;
@@ -38,6 +38,9 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for u in &report.unread {
         line(out, "unread", &UnreadView::of(u))?;
+    }
+    if let Some(fix) = &report.fix {
+        line(out, "fix", &FixView::of(fix))?;
     }
     let number = |level| report.findings.iter().filter(|f| f.level == level).count();
     let findings = Levels { error: number(Level::Error), warning: number(Level::Warning), note: number(Level::Note) };
@@ -94,6 +97,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("coverage", &sums.coverage)?;
         map.serialize_entry("trust", &sums.trust)?;
         map.serialize_entry("findings", &Each(&r.findings, FindingView::of))?;
+        if let Some(fix) = &r.fix {
+            map.serialize_entry("fix", &FixView::of(fix))?;
+        }
         map.serialize_entry("settings", &SettingsView(r))?;
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;
@@ -398,6 +404,50 @@ struct NamedSetting<'a> {
     name: &'a str,
     #[serde(flatten)]
     setting: SettingView<'a>,
+}
+
+#[derive(Serialize)]
+struct FixView<'a> {
+    run: Option<&'a str>,
+    dry_run: bool,
+    steps: Each<'a, FixStep, StepView<'a>>,
+    bytes: u64,
+}
+
+impl FixView<'_> {
+    fn of(fix: &FixReport) -> FixView<'_> {
+        FixView { run: fix.run.as_deref(), dry_run: fix.dry_run, steps: Each(&fix.steps, StepView::of), bytes: fix.bytes() }
+    }
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    act: &'a str,
+    #[serde(flatten)]
+    path: PathView,
+    rule: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    bytes: u64,
+    then: &'a str,
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+impl StepView<'_> {
+    fn of(s: &FixStep) -> StepView<'_> {
+        StepView {
+            act: s.act.as_str(),
+            path: PathView::of(s.path.as_os_str()),
+            rule: s.rule,
+            mode: s.mode.map(|m| format!("{m:04o}")),
+            bytes: s.bytes,
+            then: &s.then,
+            done: s.done,
+            error: s.error.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]

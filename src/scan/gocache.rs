@@ -2,7 +2,7 @@
 //! whatever seems wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
@@ -70,6 +70,32 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, tally: &mut Tally) 
         seen.blocked += shard.blocked;
         seen.take(shard, run.now_ns);
     }
+    seen.settle(run, root, tally);
+    seen.judge(run, root, tally);
+    seen.name_companions(root, tally);
+}
+
+/// Looks once more at these entries, which are there.
+pub(super) fn again(run: &Run<'_>, root: &Root, rels: &[PathBuf], tally: &mut Tally) {
+    let mut scratch = Scratch::default();
+    let (mut seen, mut read) = (Seen::default(), ShardSeen::default());
+    for rel in rels {
+        let mut names = rel.iter();
+        match (names.next().map(|top| (top, cache_entry(top))), names.next()) {
+            (Some((_, CacheEntry::Shard(shard))), Some(name)) => read_entry(root, shard, name, &mut scratch, tally, &mut read),
+            (Some((name, _)), _) => {
+                if let Err(e) = top(run, root, Path::new(name), tally) {
+                    tally.failed(&root.path.join(name), &e);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    for rel in &read.strays {
+        let stat = root.dir.stat(rel);
+        stray(root, rel, stat.as_ref().ok(), tally);
+    }
+    seen.take(read, run.now_ns);
     seen.settle(run, root, tally);
     seen.judge(run, root, tally);
     seen.name_companions(root, tally);

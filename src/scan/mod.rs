@@ -1,9 +1,12 @@
 //! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
 
 mod bins;
+mod focus;
 mod gocache;
 mod modcache;
 mod sumdb;
+
+pub use focus::{Touched, again};
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -47,8 +50,7 @@ const DESCRIPTORS_RESERVED: u64 = 24;
 pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     let started_at = SystemTime::now();
     let clock = Instant::now();
-    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let pool = pool(plan);
     let mut report = Report {
         command: "scan",
         started_at,
@@ -77,7 +79,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         }
     }
     progress.finish();
-    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.only, &plan.skip, plan.fail_on);
+    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.module_caches(), &plan.only, &plan.skip, plan.fail_on);
     report.findings = judged.kept;
     report.suppressed = judged.suppressed;
     report.findings.sort_by(Finding::order);
@@ -88,6 +90,12 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     report.complete = report.unread.is_empty() && (plan.allow_empty || !empty);
     report.elapsed = clock.elapsed();
     report
+}
+
+/// The workers of a run.
+fn pool(plan: &Plan) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
 }
 
 /// Versions of Go that may have used the caches: the one that would run, and the toolchains that go.mod files switched to.
@@ -114,11 +122,10 @@ fn workers(asked: usize, descriptors: u64) -> usize {
 }
 
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
-    let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
     let mut first = Tally::new(posture::entry);
-    let main = plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, &mut first));
+    let run = Run::begin(plan, pool, progress, &mut first);
     let mut known = ModuleSums::default();
-    if let Some(main) = &main {
+    if let Some(main) = &run.main {
         sums::go_sum(main, &mut first.sink);
         for (path, version, lines) in main.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
             // The first line is the one that Go goes by.
@@ -128,20 +135,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             }
         }
     }
-    let owners = Owners::look();
-    settings::check(&plan.settings, &look(&plan.settings, &owners), &mut first.sink);
+    settings::check(&plan.settings, &look(&plan.settings, &run.owners), &mut first.sink);
     report.findings.extend(first.sink.into_findings());
     report.unread.append(&mut first.unread);
-    let run = Run {
-        plan,
-        main,
-        keys: sumdb::Keys::of(plan),
-        pool,
-        progress,
-        owners,
-        mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
-        now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
-    };
     for (number, planned) in (1u32..).zip(&plan.roots) {
         let (mut tally, state) = run.sweep(number, planned, &mut known);
         report.counts.add(&tally.counts);
@@ -158,6 +154,24 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             trust: tally.trust,
         });
         report.findings.extend(posture::fold(tally.sink.into_findings()));
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Reads what every root is held against.
+    fn begin(plan: &'a Plan, pool: &'a rayon::ThreadPool, progress: &'a dyn Progress, first: &mut Tally) -> Run<'a> {
+        let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        Run {
+            plan,
+            main: plan.main_module.as_deref().and_then(|dir| MainSums::read(dir, first)),
+            keys: sumdb::Keys::of(plan),
+            pool,
+            progress,
+            owners: Owners::look(),
+            mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
+            now_ns: now.and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
+        }
     }
 }
 
@@ -218,14 +232,18 @@ impl Run<'_> {
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, known, &mut tally),
             RootKind::Goroot | RootKind::Environment => {}
         }
+        self.tell_shared(&root, &mut tally);
+        (tally, RootState::Ok)
+    }
+
+    /// What the whole root shares is told once, with the number of entries below.
+    fn tell_shared(&self, root: &Root, tally: &mut Tally) {
         for (rule, more) in tally.sink.take_more() {
-            // The root shares the fault: it is told once, with the number of entries below.
             match tally.sink.about_root(rule, &root.path) {
                 Some(finding) => finding.more += more,
-                None => tally.sink.push(posture::shared(&root, rule, more)),
+                None => tally.sink.push(posture::shared(root, rule, more)),
             }
         }
-        (tally, RootState::Ok)
     }
 }
 

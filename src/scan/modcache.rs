@@ -12,7 +12,7 @@ use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
 use crate::check::vcs;
 use crate::evidence::main_module::MainSums;
-use crate::evidence::modcache::{VersionUnit, walk};
+use crate::evidence::modcache::{Skeleton, VersionUnit, walk, walk_only};
 use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
@@ -26,10 +26,36 @@ use crate::sys::{Dir, File, NodeKind};
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, main: Option<&MainSums>, known: &mut ModuleSums, tally: &mut Tally) {
     let skeleton = walk(root, tally);
+    judge_skeleton(run, root, number, main, known, &skeleton, tally);
+}
+
+/// Looks once more at these entries, which are there, and at nothing else.
+pub(super) fn again(
+    run: &Run<'_>,
+    root: &Root,
+    number: u32,
+    main: Option<&MainSums>,
+    known: &mut ModuleSums,
+    rels: &[PathBuf],
+    tally: &mut Tally,
+) {
+    let skeleton = walk_only(root, rels, tally);
+    judge_skeleton(run, root, number, main, known, &skeleton, tally);
+}
+
+fn judge_skeleton(
+    run: &Run<'_>,
+    root: &Root,
+    number: u32,
+    main: Option<&MainSums>,
+    known: &mut ModuleSums,
+    skeleton: &Skeleton,
+    tally: &mut Tally,
+) {
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
-    let proofs = sumdb::databases(run, root, &skeleton, tally);
+    let proofs = sumdb::databases(run, root, skeleton, tally);
     if let Some(main) = main {
         recorded::go_sum(main, &proofs, &mut tally.sink);
     }

@@ -143,7 +143,7 @@ impl TreeEvidence {
 }
 
 /// Whether Go makes the file at `rel` of an extracted module executable: only the programs of a toolchain.
-pub fn may_be_executed(module: &str, rel: &Path) -> bool {
+pub(in crate::evidence) fn may_be_executed(module: &str, rel: &Path) -> bool {
     module == "golang.org/toolchain" && rel.to_str().is_some_and(walker::is_program)
 }
 
