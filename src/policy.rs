@@ -142,6 +142,6 @@ mod tests {
         {
             assert_eq!(judge(two(), &[], &[], &[], fail_on).fails, fails);
         }
-        assert!(!judge(Vec::new(), &[], &[], Some(Level::Note)).fails);
+        assert!(!judge(Vec::new(), &[], &[], &[], Some(Level::Note)).fails);
     }
 }

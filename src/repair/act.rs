@@ -272,7 +272,8 @@ impl<'a> Work<'a> {
         let mut file = None;
         if let (Some(wanted), Some((parent, name))) = (&step.was.sha256, &at) {
             let mut opened = parent.open_file(Path::new(name))?;
-            if matches!(site.root.kind, RootKind::Gomodcache | RootKind::Sumdb) {
+            let of_modules = matches!(site.root.kind, RootKind::Gomodcache | RootKind::Sumdb);
+            if of_modules && !self.locks.has(&site.root.dir, &step.rel) {
                 self.locks.wait(&opened, &step.rel)?;
             }
             let now = digest(&mut opened)?;
@@ -316,12 +317,18 @@ impl<'a> Work<'a> {
         match (&r.step.wanted, &r.at) {
             (Wanted::Quarantine | Wanted::Unlink, Some((parent, name))) => self.take_away(r, parent, name),
             (Wanted::Quarantine | Wanted::Unlink, None) => Err("is a root, which stays".into()),
-            (Wanted::Mode { to, .. }, _) => {
+            (Wanted::Mode { to, acl, default_acl }, _) => {
                 let node = self.node(r)?;
-                if node.stat().mode != r.step.was.mode {
+                // A change of the owner has perhaps taken the bits away that give his rights to who runs it.
+                if node.stat().mode & !0o6000 != r.step.was.mode & !0o6000 {
                     return Err("has another mode than when it was looked at".into());
                 }
-                Ok(set_mode(&node, *to)?)
+                for (default, list) in [(false, acl), (true, default_acl)] {
+                    if list.is_some() && node.acl(default)? != *list {
+                        return Err("has another access list than when it was looked at".into());
+                    }
+                }
+                Ok(set_mode(&node, *to, acl.is_some(), default_acl.is_some())?)
             }
             (Wanted::Owner { uid, gid }, _) => Ok(self.node(r)?.set_owner(*uid, *gid)?),
         }
@@ -421,12 +428,10 @@ fn set(outcomes: &mut [Outcome], index: usize, to: Outcome) {
     }
 }
 
-/// Takes the access lists away and sets the bits, which the lists would else change once more.
-pub(super) fn set_mode(node: &sys::Node, mode: u32) -> io::Result<()> {
-    for default in [false, true] {
-        if node.acl(default)?.is_some() {
-            node.set_acl(default, None)?;
-        }
+/// Takes the access lists away that are told of, and sets the bits, which the lists would else change once more.
+pub(super) fn set_mode(node: &sys::Node, mode: u32, acl: bool, default_acl: bool) -> io::Result<()> {
+    for default in [(false, acl), (true, default_acl)].into_iter().filter_map(|(default, gone)| gone.then_some(default)) {
+        node.set_acl(default, None)?;
     }
     node.set_mode(mode)
 }

@@ -57,6 +57,11 @@ impl Locks {
         }
     }
 
+    /// Whether the file at `rel` beneath `root` is one of the locks that are held.
+    pub(super) fn has(&self, root: &Dir, rel: &Path) -> bool {
+        self.held.contains_key(&root.path().join(rel))
+    }
+
     /// Locks an open file as Go locks the files that it changes in place.
     pub(super) fn wait(&mut self, file: &File, rel: &Path) -> Result<(), String> {
         let begun = Instant::now();

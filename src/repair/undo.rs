@@ -205,10 +205,11 @@ impl<'a> Undo<'a> {
                 if transfer::is_part(parent, &aside, self.run, item)? {
                     transfer::remove(parent, &aside)?;
                     Ok(())
+                } else if parent.rename_new(&aside, parent, name).is_ok() {
+                    Err("changed while it was copied".into())
                 } else {
-                    parent.rename_new(&aside, parent, name).map_err(Trouble::from)
-                        .and(Err("changed while it was copied".into()))
-                        .or_else(|t: Trouble| if parent.stat(Path::new(&aside)).is_ok() { Ok(()) } else { Err(t) })
+                    // Something else has taken its place: both stay.
+                    Ok(())
                 }
             } else {
                 Ok(())
@@ -228,7 +229,7 @@ impl<'a> Undo<'a> {
             return Ok(Record::Failed { step: step.step, why: "is gone from its place".to_owned() });
         };
         let done = match &step.change {
-            Change::Mode { to, .. } => set_mode(&node, *to),
+            Change::Mode { to, acl, default_acl } => set_mode(&node, *to, acl.is_some(), default_acl.is_some()),
             Change::Owner { uid, gid } => node.set_owner(*uid, *gid),
             Change::Move { .. } => Ok(()),
         };

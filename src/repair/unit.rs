@@ -116,7 +116,8 @@ impl Ask<'_> {
     /// The entry itself, and where it stands for others that share its fault, those.
     fn each(&self, rel: &Path) -> Vec<PathBuf> {
         let mut all = vec![rel.to_path_buf()];
-        if self.finding.more == 0 {
+        let of_node = self.finding.rule.kind == Kind::Posture || matches!(self.finding.fix, Fix::Chmod | Fix::Chown);
+        if self.finding.more == 0 || !of_node {
             return all;
         }
         let wanted = usize::try_from(self.finding.more).unwrap_or(usize::MAX).saturating_add(1);
@@ -143,14 +144,13 @@ impl Ask<'_> {
         match self.finding.fix {
             Fix::Chmod => self.go_mode(rel, &stat).is_some_and(|mode| mode != stat.mode),
             Fix::Chown => !self.here.root.owners.trusts(stat.uid, self.here.root.stat.uid),
-            _ if self.finding.rule.kind == Kind::Posture => {
+            Fix::Quarantine | Fix::Unlink | Fix::None => {
                 let mut sink = Sink::default();
                 if let Ok(node) = Node::look(&self.here.root, rel, stat) {
                     posture::entry(&self.here.root, &node, self.expect(rel), &mut sink);
                 }
                 sink.iter().any(|f| f.rule == self.finding.rule)
             }
-            _ => false,
         }
     }
 

@@ -78,9 +78,12 @@ pub fn again(plan: &Plan, report: &mut Report, touched: &[Touched], progress: &d
     }
     progress.finish();
     let judged = policy::judge(found, &plan.module_caches(), &plan.only, &plan.skip, plan.fail_on);
-    report.findings.extend(judged.kept);
+    // What a whole root shares was counted and told at the first look.
+    let told: BTreeSet<(&str, &Place, &str)> = report.findings.iter().map(|f| (f.rule.id, &f.place, f.subject.as_str())).collect();
+    let anew: Vec<Finding> =
+        judged.kept.into_iter().filter(|f| !told.contains(&(f.rule.id, &f.place, f.subject.as_str()))).collect();
+    report.findings.extend(anew);
     report.findings.sort_by(Finding::order);
-    report.findings.dedup();
     report.unread.sort();
     report.unread.dedup();
     report.complete = report.complete && report.unread.is_empty();
@@ -94,7 +97,9 @@ impl Focus {
             return false;
         }
         let Ok(rel) = path.strip_prefix(root) else { return false };
-        let of_node = finding.rule.kind == Kind::Posture || matches!(finding.fix, Fix::Chmod | Fix::Chown);
+        // What has no repair is told of more than the node: a mount, the way down to a root.
+        let of_node = finding.fix != Fix::None
+            && (finding.rule.kind == Kind::Posture || matches!(finding.fix, Fix::Chmod | Fix::Chown));
         rel.ancestors().any(|above| self.wholes.contains(above)) || (of_node && self.nodes.contains(rel))
     }
 
