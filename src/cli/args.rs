@@ -73,7 +73,7 @@ Examples:
 /// Tells whether Go's build cache, module cache and installed binaries can be trusted.
 ///
 /// Sweeps every cache and binary that Go uses here, or those that are named, and says what is wrong and how to mend it. It
-/// needs no `go`, no network, and changes nothing. Without a command it scans.
+/// needs no `go` and no network, and changes nothing unless `--fix` is given. Without a command it scans.
 #[derive(Debug, Parser)]
 #[command(name = "gocachescan", version, after_help = MAIN_EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct Cli {

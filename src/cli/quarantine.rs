@@ -214,7 +214,7 @@ mod here {
             terminal::print(|out| writeln!(out, "no run is that old"))?;
             return Ok(Exit::Clean);
         }
-        if !yes && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        if !(yes || io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Err(Error::Usage("`purge` deletes for good and asks before, and there is no terminal: give `--yes`".to_owned()));
         }
         let number = u64::try_from(chosen.len()).unwrap_or(u64::MAX);

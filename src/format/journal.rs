@@ -451,7 +451,7 @@ mod tests {
             let text = written(&records);
             let journal = parse(text.as_bytes()).unwrap();
             prop_assert_eq!(&journal.records, &records);
-            prop_assert_eq!(journal.length, text.len() as u64);
+            prop_assert_eq!(usize::try_from(journal.length), Ok(text.len()));
             let mut chain = journal.chain;
             let end = chain.line(&Record::End).unwrap();
             prop_assert!(parse([text, end].concat().as_bytes()).is_ok());
@@ -467,8 +467,9 @@ mod tests {
             let cut = at.index(text.len() + 1);
             let journal = parse(&text.as_bytes()[..cut]).unwrap();
             prop_assert_eq!(&journal.records, &records[..journal.records.len()]);
-            prop_assert!(journal.length <= cut as u64);
-            prop_assert!(!text.as_bytes()[journal.length as usize..cut].contains(&b'\n'));
+            let length = usize::try_from(journal.length).unwrap();
+            prop_assert!(length <= cut);
+            prop_assert!(!text.as_bytes()[length..cut].contains(&b'\n'));
         }
 
         #[test]

@@ -42,8 +42,10 @@ pub(super) fn render_plan(repair: &FixReport, look: &Look, page: &mut String) {
         let more = if group.more > 0 { format!(" and {} more", text::number(group.more)) } else { String::new() };
         let line = look.fit(format!("  {number:>digits$}  {:<10}  {path}{more}", word(step)));
         let _ = writeln!(page, "{line}");
-        for l in text::wrap(&format!("{} ({})", text::sentence(&step.then), step.rule), look.width.saturating_sub(8 + digits).max(20)) {
-            let _ = writeln!(page, "{}{l}", " ".repeat(16 + digits));
+        let indent = 16 + digits;
+        let why = format!("{} ({})", text::sentence(&step.then), step.rule);
+        for l in text::wrap(&why, look.width.saturating_sub(indent).max(20)) {
+            let _ = writeln!(page, "{}{l}", " ".repeat(indent));
         }
     }
     if groups.len() > shown {
