@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use crate::place::{Place, RootKind, path_text};
-use crate::rule::{Level, Rule};
+use crate::rule::{Fix, Level, Rule};
 
 /// The proof: two values that should agree, and whose the claim is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +59,14 @@ pub struct Finding {
     pub mend: Option<Mend>,
     /// How many more entries below `place` share this cause and are not listed one by one.
     pub more: u64,
+    /// What a repair would do about it: what its rule says, or nothing where it would not help.
+    pub fix: Fix,
+    /// What stands and falls with it: of an output, the action entries that name it.
+    pub with: Vec<PathBuf>,
+    /// Whether go.sum or the checksum database proves the zip of the module version that it is about.
+    pub proven: bool,
+    /// What go does after the repair, where that is not what one would expect.
+    pub then: Option<&'static str>,
 }
 
 impl Finding {
@@ -80,6 +88,10 @@ impl Finding {
             proof: Proof::default(),
             mend: None,
             more: 0,
+            fix: rule.fix,
+            with: Vec::new(),
+            proven: false,
+            then: None,
         }
     }
 
@@ -120,6 +132,20 @@ impl Finding {
     #[must_use]
     pub fn line(mut self, line: u64) -> Finding {
         self.proof.line = Some(line);
+        self
+    }
+
+    /// The same, told only: a repair would not help.
+    #[must_use]
+    pub fn unfixed(mut self) -> Finding {
+        self.fix = Fix::None;
+        self
+    }
+
+    /// The same with what go does after the repair.
+    #[must_use]
+    pub fn then(mut self, then: &'static str) -> Finding {
+        self.then = Some(then);
         self
     }
 
@@ -217,6 +243,11 @@ impl Sink {
     /// What it holds, in the order found.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter()
+    }
+
+    /// The same, to add to what is known of each.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut()
     }
 
     /// Whether one of them is an error.

@@ -14,6 +14,8 @@ pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod remote;
+#[cfg(unix)]
+pub mod repair;
 pub mod report;
 pub mod rule;
 pub mod sample;

@@ -40,6 +40,9 @@ impl RootKind {
     }
 }
 
+/// Name of the folder beside a root that holds what a repair has moved away. It is no cache, whatever lies in it.
+pub const QUARANTINE: &str = ".gocachescan-quarantine";
+
 /// Where a finding is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {

@@ -175,6 +175,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The module caches.
+    pub fn module_caches(&self) -> Vec<&Path> {
+        self.roots.iter().filter(|r| r.kind == RootKind::Gomodcache).map(|r| r.path.as_path()).collect()
+    }
+}
+
 /// A folder without `go.mod` has no go.sum that means anything: a slip of the pen, better told than ignored.
 fn require_main_module(dir: &Path) -> Result<(), Error> {
     if ["go.mod", "go.work"].iter().any(|name| sys::lstat(&dir.join(name)).is_ok()) {

@@ -31,6 +31,8 @@ fn all() -> Vec<(&'static str, Report)> {
         ("hostile", reports::hostile()),
         ("incomplete", reports::incomplete()),
         ("nothing", reports::nothing()),
+        ("fixed", reports::fixed()),
+        ("planned", reports::planned()),
     ]
 }
 
@@ -191,6 +193,14 @@ fn exit_codes_follow_the_report() {
     warnings.findings.retain(|f| f.level == Level::Note);
     assert_eq!(code(&warnings, warning, false), 0);
     assert_eq!(code(&warnings, Some(Level::Note), false), 1);
+    assert_eq!(code(&reports::fixed(), warning, false), 4, "something planned was not done");
+    assert_eq!(code(&reports::fixed(), None, false), 4);
+    assert_eq!(code(&reports::planned(), warning, false), 1, "a dry run leaves what is found");
+    let mut done = reports::fixed();
+    for step in &mut done.fix.as_mut().unwrap().steps {
+        (step.done, step.error) = (true, None);
+    }
+    assert_eq!(code(&done, warning, false), 0);
     let mut absent = reports::healthy();
     absent.roots[0].origin = gocachescan::locate::Source::Flag;
     absent.roots[0].state = gocachescan::report::RootState::Absent;

@@ -14,6 +14,8 @@ Examples:
   gocachescan --main-module .          hold it to this module's go.sum, too
   gocachescan ~/go/bin/gopls ./cache   scan a binary and a copied cache
   gocachescan --format json            for a script
+  gocachescan --fix --dry-run          show what a repair would do
+  gocachescan --fix                    mend; `quarantine restore` undoes it
   gocachescan explain sumdb-off        what a rule means and how to mend it
   gocachescan demo                     see it find something
 
@@ -21,7 +23,8 @@ Exit codes, the same for every format:
   0  complete, and no finding reaches --fail-on
   1  a finding does
   2  wrong usage
-  3  incomplete, or nothing to scan";
+  3  incomplete, or nothing to scan
+  4  --fix could not do all that it planned; nothing is lost";
 
 const ENV_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +49,16 @@ Examples:
 
 Exit codes: 0 every planted damage was found; 1 one was not.";
 
+const QUARANTINE_EXAMPLES: &str = "\
+Examples:
+  gocachescan quarantine list
+  gocachescan quarantine show 2026-11-22T23-14-07
+  gocachescan quarantine restore 2026-11-22T23-14-07
+  gocachescan quarantine purge --older-than 30d
+
+Exit codes: 0; 2 no such run; 3 a quarantine could not be read; 4 not all
+could be put back, nothing is lost.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   gocachescan completions bash > gocachescan.bash
@@ -61,7 +74,7 @@ Examples:
 /// Tells whether Go's build cache, module cache and installed binaries can be trusted.
 ///
 /// Sweeps every cache and binary that Go uses here, or those that are named, and says what is wrong and how to mend it. It
-/// needs no `go`, no network, and changes nothing. Without a command it scans.
+/// needs no `go` and no network, and changes nothing unless `--fix` is given. Without a command it scans.
 #[derive(Debug, Parser)]
 #[command(name = "gocachescan", version, after_help = MAIN_EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct Cli {
@@ -85,6 +98,9 @@ pub enum Command {
     /// Explain a rule; without one, print the whole catalogue
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
+    /// List, show, put back or purge what --fix has moved away
+    #[command(after_help = QUARANTINE_EXAMPLES)]
+    Quarantine(QuarantineArgs),
     /// Make a small poisoned cache in a temporary folder, scan it and show the report
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
@@ -145,10 +161,10 @@ pub struct ScanArgs {
     /// Worker threads [default: as many as there are processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "What to judge")]
     pub jobs: Option<u16>,
-    /// Only findings of this rule (repeatable)
+    /// Only findings of this rule, or on modules of this pattern: golang.org/x/text@v0.3.8, golang.org/x/* (repeatable)
     #[arg(long, value_name = "RULE", help_heading = "What to judge")]
     pub only: Vec<String>,
-    /// No findings of this rule (repeatable)
+    /// No findings of this rule, or on modules of this pattern (repeatable)
     #[arg(long, value_name = "RULE", help_heading = "What to judge")]
     pub skip: Vec<String>,
     /// Fetch what is missing to prove modules by the checksum database, as go would: through GOPROXY, or from the database itself. The paths of
@@ -161,6 +177,19 @@ pub struct ScanArgs {
     /// The level from which the exit code is 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "What to judge")]
     pub fail_on: FailOn,
+    /// Mend what is found: move what is bad to a quarantine beside its cache, put modes and owners back. Nothing is deleted
+    #[arg(long, help_heading = "What to mend")]
+    pub fix: bool,
+    /// Show what --fix would do; nothing is opened for writing
+    #[arg(long, requires = "fix", conflicts_with = "yes", help_heading = "What to mend")]
+    pub dry_run: bool,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long, short, requires = "fix", help_heading = "What to mend")]
+    pub yes: bool,
+    /// Let tampered programs of GOBIN be moved to quarantine, too
+    #[arg(long, requires = "fix", help_heading = "What to mend")]
+    pub fix_binaries: bool,
+
     /// Nothing to scan is a success
     #[arg(long, help_heading = "What to judge")]
     pub allow_empty: bool,
@@ -214,6 +243,79 @@ pub struct ExplainArgs {
     /// How to print it
     #[arg(long, value_enum, default_value = "human")]
     pub format: Table,
+}
+
+/// Flags of `quarantine`.
+#[derive(Debug, Args)]
+pub struct QuarantineArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: QuarantineCommand,
+}
+
+/// What `quarantine` does.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// List all runs, oldest first
+    #[command(after_help = QUARANTINE_EXAMPLES)]
+    List {
+        /// How to print them
+        #[arg(long, value_enum, default_value = "human")]
+        format: Table,
+        /// Where the caches are.
+        #[command(flatten)]
+        places: PlaceArgs,
+    },
+    /// Show the steps of a run
+    #[command(after_help = QUARANTINE_EXAMPLES)]
+    Show {
+        /// Name of the run
+        run: String,
+        /// How to print them
+        #[arg(long, value_enum, default_value = "human")]
+        format: Table,
+        /// Where the caches are.
+        #[command(flatten)]
+        places: PlaceArgs,
+    },
+    /// Put everything of a run back: bytes, modes, owners, times
+    #[command(after_help = QUARANTINE_EXAMPLES)]
+    Restore {
+        /// Name of the run
+        run: String,
+        /// Also where something else is now; that is moved to a run of its own
+        #[arg(long)]
+        overwrite: bool,
+        /// Where the caches are.
+        #[command(flatten)]
+        places: PlaceArgs,
+    },
+    /// Delete a run, or old runs, for good
+    #[command(after_help = QUARANTINE_EXAMPLES)]
+    Purge {
+        /// Name of the run
+        #[arg(required_unless_present = "older_than")]
+        run: Option<String>,
+        /// Every run older than this, such as 30d, 12h or 30m
+        #[arg(long, value_name = "AGE", value_parser = age, conflicts_with = "run")]
+        older_than: Option<std::time::Duration>,
+        /// Do not ask; needed where there is no terminal
+        #[arg(long, short)]
+        yes: bool,
+        /// Where the caches are.
+        #[command(flatten)]
+        places: PlaceArgs,
+    },
+}
+
+/// Reads `30d`, `12h`, `30m`.
+fn age(text: &str) -> Result<std::time::Duration, String> {
+    let units = [('d', 86_400), ('h', 3_600), ('m', 60)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(*unit)?.parse().ok()?;
+        number.checked_mul(*seconds)
+    });
+    seconds.map(std::time::Duration::from_secs).ok_or_else(|| "an age is a number and d, h or m, such as 30d".to_owned())
 }
 
 /// Flags of `demo`.

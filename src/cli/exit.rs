@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::error::Error;
 use crate::policy;
-use crate::report::Report;
+use crate::report::{FixReport, Report};
 use crate::rule::Level;
 
 /// How a run ended.
@@ -21,6 +21,8 @@ pub enum Exit {
     Usage,
     /// No such finding, but the scan is incomplete or there was nothing to scan.
     Incomplete,
+    /// Something that was planned was not done; nothing is lost.
+    Undone,
 }
 
 impl Exit {
@@ -31,11 +33,15 @@ impl Exit {
             Exit::Found => 1,
             Exit::Usage => 2,
             Exit::Incomplete => 3,
+            Exit::Undone => 4,
         }
     }
 
-    /// What a report means. A finding at `fail_on` outweighs everything; then comes what could not be looked at.
+    /// What a report means. A repair that fell short outweighs everything, then a finding at `fail_on`; then comes what could not be looked at.
     pub fn of_report(report: &Report, fail_on: Option<Level>, allow_empty: bool) -> Exit {
+        if report.fix.as_ref().is_some_and(FixReport::fell_short) {
+            return Exit::Undone;
+        }
         let empty = report.nothing_scanned() || report.named_root_absent();
         if policy::reaches(&report.findings, fail_on) {
             Exit::Found
@@ -58,7 +64,7 @@ impl Exit {
     /// written.
     #[must_use]
     pub fn unless_found(self, other: Exit) -> Exit {
-        if self == Exit::Found { self } else { self.max(other) }
+        if matches!(self, Exit::Found | Exit::Undone) { self } else { self.max(other) }
     }
 }
 

@@ -5,7 +5,9 @@ mod demo;
 mod env;
 mod exit;
 mod explain;
+mod fix;
 mod pages;
+mod quarantine;
 mod scan;
 mod terminal;
 
@@ -38,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &Host) -> Exit {
         Some(Command::Scan(args)) => scan::run(&args, host),
         Some(Command::Env(args)) => env::run(&args, host),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Quarantine(args)) => quarantine::run(&args, host),
         Some(Command::Demo(args)) => demo::run(&args, host),
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { command }) => pages::man(command.as_deref()),
@@ -125,7 +128,7 @@ mod tests {
             let all = std::iter::once("gocachescan").chain(args.iter().copied());
             one_line(&Cli::try_parse_from(all).unwrap_err().render().to_string())
         };
-        assert_eq!(told(&["--fix"]), "unexpected argument '--fix' found; `gocachescan --help` lists what there is");
+        assert_eq!(told(&["--mend"]), "unexpected argument '--mend' found; `gocachescan --help` lists what there is");
         assert_eq!(
             told(&["--fromat", "json"]),
             "unexpected argument '--fromat' found tip: a similar argument exists: '--format'; `gocachescan --help` lists what there is"

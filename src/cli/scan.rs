@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Format, ScanArgs, Trust};
-use super::{Exit, command_names, nearest, terminal};
+use super::{Exit, command_names, fix, nearest, terminal};
 use crate::check;
 use crate::error::Error;
 use crate::locate::{self, Host};
 use crate::net::{Client, Limits};
 use crate::plan::{Online, Plan, Request};
+use crate::policy;
 use crate::report::human::{Detail, Look};
 use crate::report::{Report, facts, human, json};
 use crate::sys::{self, AtomicFile, NodeKind};
@@ -18,17 +19,21 @@ use crate::sys::{self, AtomicFile, NodeKind};
 /// Scans, reports, and says how it ended.
 pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
     let targets = Targets::parse(args, host)?;
-    for id in args.only.iter().chain(&args.skip) {
-        require_rule(id)?;
+    for word in args.only.iter().chain(&args.skip).filter(|word| !policy::is_module_pattern(word)) {
+        require_rule(word)?;
     }
+    fix::allowed(args)?;
     let plan = plan(args, host)?;
     let progress = terminal::progress(host, args.progress, args.quiet);
-    let report = crate::scan::run(&plan, progress.as_ref());
+    let mut report = crate::scan::run(&plan, progress.as_ref());
     drop(progress);
 
-    let exit = Exit::of_report(&report, plan.fail_on, plan.allow_empty);
     let detail = detail(args);
     let look = terminal::look(host, args.color, detail);
+    if args.fix {
+        fix::run(args, &plan, &mut report, &look, host)?;
+    }
+    let exit = Exit::of_report(&report, plan.fail_on, plan.allow_empty);
     // Files first: they must not suffer from a standard output that went away.
     let written = targets.write(&report, &Look::plain(terminal::home(host), detail));
     let printed = terminal::print(|out| render(&report, args.format, &look, out));

@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod content;
+pub mod expect;
 pub mod gocache;
 pub mod index;
 pub mod main_module;

@@ -55,13 +55,12 @@ impl VersionUnit {
 
     /// Where a part lies or would lie, relative to the root.
     pub fn path(&self, part: Part) -> PathBuf {
-        let VersionName { escaped_path, escaped_version, .. } = &self.name;
-        PathBuf::from(format!("cache/download/{escaped_path}/@v/{escaped_version}.{}", part.extension()))
+        self.name.file(part)
     }
 
     /// Where the extracted directory lies or would lie, relative to the root.
     pub fn tree_path(&self) -> PathBuf {
-        PathBuf::from(format!("{}@{}", self.name.escaped_path, self.name.escaped_version))
+        self.name.tree()
     }
 
     /// Whether the extraction has not ended: Go does not use the directory (cmd/go modfetch/cache.go, `DownloadDir`).
@@ -184,10 +183,41 @@ pub struct Skeleton {
 /// Walks the module cache, extracted directories left out, and has every entry judged. Counts files, bytes, modules, zips
 /// and trees.
 pub fn walk(root: &Root, tally: &mut Tally) -> Skeleton {
+    walk_all(root, std::iter::once(WalkDir::new(&root.real).min_depth(1)), tally)
+}
+
+/// The same for these entries and what lies below them.
+pub fn walk_only(root: &Root, tops: &[PathBuf], tally: &mut Tally) -> Skeleton {
+    let inside = |rel: &PathBuf| rel.ancestors().skip(1).any(|above| tops.iter().any(|top| top == above));
+    let walks = tops.iter().filter(|rel| !inside(rel)).map(|rel| WalkDir::new(root.real.join(rel)).follow_root_links(false));
+    walk_all(root, walks, tally)
+}
+
+fn walk_all(root: &Root, walks: impl Iterator<Item = WalkDir>, tally: &mut Tally) -> Skeleton {
     let mut skeleton = Skeleton::default();
     let mut units: BTreeMap<VersionName, VersionUnit> = BTreeMap::new();
     let mut repositories: BTreeMap<String, Repository> = BTreeMap::new();
-    let mut entries = WalkDir::new(&root.real).min_depth(1).sort_by_file_name().into_iter();
+    for walk in walks {
+        walk_one(root, walk, &mut skeleton, &mut units, &mut repositories, tally);
+    }
+    skeleton.units = units.into_values().collect();
+    skeleton.repositories = repositories.into_values().collect();
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    tally.counts.modules += count(skeleton.units.len());
+    tally.counts.zips += count(skeleton.units.iter().filter(|u| u.has(Part::Zip)).count());
+    tally.counts.trees += count(skeleton.units.iter().filter(|u| u.tree.is_some()).count());
+    skeleton
+}
+
+fn walk_one(
+    root: &Root,
+    walk: WalkDir,
+    skeleton: &mut Skeleton,
+    units: &mut BTreeMap<VersionName, VersionUnit>,
+    repositories: &mut BTreeMap<String, Repository>,
+    tally: &mut Tally,
+) {
+    let mut entries = walk.sort_by_file_name().into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -216,18 +246,11 @@ pub fn walk(root: &Root, tally: &mut Tally) -> Skeleton {
                     tally.counts.files += 1;
                     tally.counts.bytes += stat.size;
                 }
-                take(&mut skeleton, &mut units, &mut repositories, rel, stat, subject);
+                take(skeleton, units, repositories, rel, stat, subject);
             }
             Err(e) => tally.failed(&root.path.join(rel), &e),
         }
     }
-    skeleton.units = units.into_values().collect();
-    skeleton.repositories = repositories.into_values().collect();
-    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    tally.counts.modules += count(skeleton.units.len());
-    tally.counts.zips += count(skeleton.units.iter().filter(|u| u.has(Part::Zip)).count());
-    tally.counts.trees += count(skeleton.units.iter().filter(|u| u.tree.is_some()).count());
-    skeleton
 }
 
 fn take(

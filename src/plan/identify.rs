@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::finding::RootKind;
+use crate::place::QUARANTINE;
 use crate::sys::{self, NodeKind};
 
 /// So many entries of a folder are looked at: a cache shows what it is in its first level.
@@ -14,6 +15,9 @@ const LOOKED_AT: usize = 4096;
 ///
 /// Fails where it is none of Go's, with the flag that says what it is.
 pub fn identify(path: &Path) -> Result<Vec<(RootKind, PathBuf)>, Error> {
+    if path.iter().any(|part| part == QUARANTINE) {
+        return Err(usage(path, "lies in a quarantine; `gocachescan quarantine list` tells what is in it"));
+    }
     match sys::Dir::open_root(path) {
         Ok(_) => folder(path),
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => file(path),
@@ -149,6 +153,15 @@ mod tests {
         assert_eq!(kinds(gopath.path()), [RootKind::Gomodcache, RootKind::Gobin]);
         assert_eq!(kinds(&gopath.path().join("bin")), [RootKind::Binary]);
         assert_eq!(kinds(&gopath.path().join("bin/tool")), [RootKind::Binary]);
+    }
+
+    #[test]
+    fn a_quarantine_is_no_cache() {
+        let dir = world(&[".gocachescan-quarantine/2026-11-22T23-14-07/000001/cache/download/x/@v/list"]);
+        for path in [".gocachescan-quarantine", ".gocachescan-quarantine/2026-11-22T23-14-07/000001"] {
+            let error = identify(&dir.path().join(path)).unwrap_err().to_string();
+            assert!(error.contains("quarantine list"), "{error}");
+        }
     }
 
     #[test]

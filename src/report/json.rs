@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Report, Roles, text};
+use super::{FixReport, FixStep, Report, Roles, text};
 use crate::evidence::online::Spent;
 use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
@@ -41,6 +41,9 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for u in &report.unread {
         line(out, "unread", &UnreadView::of(u))?;
+    }
+    if let Some(fix) = &report.fix {
+        line(out, "fix", &FixView::of(fix))?;
     }
     let number = |level| report.findings.iter().filter(|f| f.level == level).count();
     let findings = Levels { error: number(Level::Error), warning: number(Level::Warning), note: number(Level::Note) };
@@ -108,6 +111,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("trust", &sums.trust)?;
         map.serialize_entry("roles", &sums.roles)?;
         map.serialize_entry("findings", &Each(&r.findings, FindingView::of))?;
+        if let Some(fix) = &r.fix {
+            map.serialize_entry("fix", &FixView::of(fix))?;
+        }
         map.serialize_entry("settings", &SettingsView(r))?;
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;
@@ -380,7 +386,7 @@ impl FindingView<'_> {
                 claimed_by: f.proof.claimed_by.as_deref(),
                 line: f.proof.line,
             },
-            fix: f.rule.fix.as_str(),
+            fix: f.fix.as_str(),
             mend: f.mend.as_ref().map(MendView::of),
             more: f.more,
             fingerprint: f.fingerprint(),
@@ -458,6 +464,50 @@ struct NamedSetting<'a> {
     name: &'a str,
     #[serde(flatten)]
     setting: SettingView<'a>,
+}
+
+#[derive(Serialize)]
+struct FixView<'a> {
+    run: Option<&'a str>,
+    dry_run: bool,
+    steps: Each<'a, FixStep, StepView<'a>>,
+    bytes: u64,
+}
+
+impl FixView<'_> {
+    fn of(fix: &FixReport) -> FixView<'_> {
+        FixView { run: fix.run.as_deref(), dry_run: fix.dry_run, steps: Each(&fix.steps, StepView::of), bytes: fix.bytes() }
+    }
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    act: &'a str,
+    #[serde(flatten)]
+    path: PathView,
+    rule: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    bytes: u64,
+    then: &'a str,
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+impl StepView<'_> {
+    fn of(s: &FixStep) -> StepView<'_> {
+        StepView {
+            act: s.act.as_str(),
+            path: PathView::of(s.path.as_os_str()),
+            rule: s.rule,
+            mode: s.mode.map(|m| format!("{m:04o}")),
+            bytes: s.bytes,
+            then: &s.then,
+            done: s.done,
+            error: s.error.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]

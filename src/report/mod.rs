@@ -16,6 +16,7 @@ use crate::evidence::online::Spent;
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
 use crate::locate::{Settings, Source};
+use crate::rule::Fix;
 use crate::word::words;
 
 /// Whether a root could be looked at.
@@ -83,6 +84,60 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// What `--online` sent and got; `None` without it.
     pub online: Option<Spent>,
+    /// Versions of Go that may have used the caches, such as `go1.26.8`.
+    pub go_versions: Vec<String>,
+    /// What was repaired, or would be; `None` if nobody asked.
+    pub fix: Option<FixReport>,
+}
+
+/// What was repaired, or would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FixReport {
+    /// The name of the run, as `quarantine` takes it; `None` where nothing was begun.
+    pub run: Option<String>,
+    /// Whether only the plan was asked for.
+    pub dry_run: bool,
+    /// Whether the user was asked, and said no.
+    pub declined: bool,
+    /// Whether the plan was shown before.
+    pub shown: bool,
+    /// Steps, in the order in which they were done.
+    pub steps: Vec<FixStep>,
+}
+
+/// One step of a repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixStep {
+    /// `quarantine`, `chmod`, `chown` or `unlink`.
+    pub act: Fix,
+    /// Where.
+    pub path: PathBuf,
+    /// The mode that is given.
+    pub mode: Option<u32>,
+    /// The rule whose finding asks for it.
+    pub rule: &'static str,
+    /// Bytes that are moved.
+    pub bytes: u64,
+    /// What go does afterwards.
+    pub then: String,
+    /// The place of the finding.
+    pub about: PathBuf,
+    /// Whether it was done.
+    pub done: bool,
+    /// Why it was not, or what went wrong.
+    pub error: Option<String>,
+}
+
+impl FixReport {
+    /// Bytes that were moved, or would be.
+    pub fn bytes(&self) -> u64 {
+        self.steps.iter().filter(|s| s.done || self.dry_run).map(|s| s.bytes).sum()
+    }
+
+    /// Whether something that was planned, and to be done, was not.
+    pub fn fell_short(&self) -> bool {
+        !self.dry_run && !self.declined && self.steps.iter().any(|s| !s.done || s.error.is_some())
+    }
 }
 
 impl Report {

@@ -4,7 +4,7 @@
 mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
@@ -19,6 +19,7 @@ use crate::evidence::index::Indexes;
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
 use crate::facts::Fact;
+use crate::finding::Place;
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
@@ -26,7 +27,7 @@ use crate::format::output::OutputClass;
 use crate::format::subkey::GoVersion;
 use crate::policy;
 use crate::rule::Rule;
-use crate::subject::gocache::{CacheEntry, cache_entry};
+use crate::subject::gocache::{CacheEntry, cache_entry, output_of};
 use crate::sys::{Dir, NodeKind, Stat};
 
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
@@ -91,6 +92,31 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Index
 fn scratch(run: &Run<'_>) -> Scratch {
     let asked = |rule: &&Rule| policy::asks(rule, &run.plan.only, &run.plan.skip);
     Scratch::new(builds::NEED_CONTENT.iter().any(asked))
+}
+
+/// Looks once more at these entries, which are there.
+pub(super) fn again(run: &Run<'_>, root: &Root, rels: &[PathBuf], module_roots: &[Box<[u8]>], tally: &mut Tally) {
+    let mut scratch = scratch(run);
+    let (mut seen, mut read) = (Seen::default(), ShardSeen::default());
+    for rel in rels {
+        let mut names = rel.iter();
+        match (names.next().map(|top| (top, cache_entry(top))), names.next()) {
+            (Some((_, CacheEntry::Shard(shard))), Some(name)) => read_entry(root, shard, name, &mut scratch, tally, &mut read),
+            (Some((name, _)), _) => {
+                if let Err(e) = top(run, root, Path::new(name), tally) {
+                    tally.failed(&root.path.join(name), &e);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    for rel in &read.strays {
+        let stat = root.dir.stat(rel);
+        stray(root, rel, stat.as_ref().ok(), tally);
+    }
+    seen.take(read, run.now_ns);
+    seen.settle(run, root, tally);
+    seen.judge(run, root, module_roots, tally);
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -310,8 +336,19 @@ impl Seen {
             }
         }
         let told = roles::judge(self, root, module_roots, tally);
+        self.name_companions(root, tally);
         if run.plan.facts {
             self.facts(root, &told, tally);
+        }
+    }
+
+    /// Tells each finding about an output which action entries name it: they stand and fall together.
+    fn name_companions(&self, root: &Root, tally: &mut Tally) {
+        for finding in tally.sink.iter_mut() {
+            let Place::Path(path) = &finding.place else { continue };
+            if let Some(id) = path.strip_prefix(&root.path).ok().and_then(output_of) {
+                finding.with = self.naming(id).iter().map(|e| root.path.join(action_path(e.action))).collect();
+            }
         }
     }
 

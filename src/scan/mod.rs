@@ -1,11 +1,14 @@
 //! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
 
 mod bins;
+mod focus;
 mod gocache;
 mod index;
 mod modcache;
 mod online;
 mod sumdb;
+
+pub use focus::{Touched, again};
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -54,8 +57,7 @@ const DESCRIPTORS_RESERVED: u64 = 24;
 pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     let started_at = SystemTime::now();
     let clock = Instant::now();
-    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let pool = pool(plan);
     let mut report = Report {
         command: "scan",
         started_at,
@@ -72,6 +74,8 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         suppressed: 0,
         facts: Vec::new(),
         online: None,
+        go_versions: go_versions(plan),
+        fix: None,
     };
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
@@ -81,7 +85,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         }
     }
     progress.finish();
-    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.only, &plan.skip, plan.fail_on);
+    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.module_caches(), &plan.only, &plan.skip, plan.fail_on);
     report.findings = judged.kept;
     report.suppressed = judged.suppressed;
     report.findings.sort_by(Finding::order);
@@ -94,18 +98,40 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     report
 }
 
+/// The workers of a run.
+fn pool(plan: &Plan) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
+}
+
+/// Versions of Go that may have used the caches: the one that would run, and the toolchains that go.mod files switched to.
+fn go_versions(plan: &Plan) -> Vec<String> {
+    let mut versions = vec![plan.settings.text("GOVERSION")];
+    for root in plan.roots.iter().filter(|r| r.kind == RootKind::Gomodcache) {
+        let folder = root.path.join("golang.org");
+        let entries = sys::Dir::open_root(&folder).and_then(|dir| dir.list()).unwrap_or_default();
+        versions.extend(entries.iter().filter_map(|(name, _)| {
+            // toolchain@v0.0.1-go1.26.8.linux-amd64
+            let release = name.to_str()?.strip_prefix("toolchain@v0.0.1-")?;
+            Some(release.rsplit_once('.')?.0.to_owned())
+        }));
+    }
+    versions.retain(|v| !v.is_empty());
+    versions.sort();
+    versions.dedup();
+    versions
+}
+
 fn workers(asked: usize, descriptors: u64) -> usize {
     let affordable = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_WORKER;
     asked.clamp(1, usize::try_from(affordable).unwrap_or(usize::MAX).max(1))
 }
 
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
-    let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
     let mut first = Tally::new(posture::entry);
-    let workspace = |dir: &Path| plan.settings.workspace(dir);
-    let main = plan.main_module.as_deref().map(|dir| MainSums::read(dir, workspace(dir).as_deref(), &mut first));
+    let run = Run::begin(plan, pool, progress, &mut first);
     let mut known = Known::default();
-    for file in main.iter().flat_map(|main| &main.files) {
+    for file in run.main.iter().flat_map(|main| &main.files) {
         sums::go_sum(file, &mut first.sink);
         for (path, version, lines) in file.sums.iter().filter(|(_, version, _)| !version.ends_with("/go.mod")) {
             // The first line is the one that Go goes by.
@@ -115,23 +141,11 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             }
         }
     }
-    let owners = Owners::look();
-    settings::check(&plan.settings, &look(&plan.settings, &owners), &mut first.sink);
+    settings::check(&plan.settings, &look(&plan.settings, &run.owners), &mut first.sink);
     report.findings.extend(first.sink.into_findings());
     report.unread.append(&mut first.unread);
     let unread = plan.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error });
     report.unread.extend(unread);
-    let run = Run {
-        plan,
-        main,
-        keys: sumdb::Keys::of(plan),
-        spent: Mutex::default(),
-        pool,
-        progress,
-        owners,
-        mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
-        now_ns: SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
-    };
     let mut swept: Vec<(Tally, RootState)> = Vec::new();
     let mut caches: Vec<(usize, Root, gocache::Seen)> = Vec::new();
     for (number, planned) in (1u32..).zip(&plan.roots) {
@@ -180,6 +194,25 @@ pub(crate) struct Known {
     module_roots: Vec<Box<[u8]>>,
     /// The indexes that build caches hold.
     indexes: Indexes,
+}
+
+impl<'a> Run<'a> {
+    /// Reads what every root is held against.
+    fn begin(plan: &'a Plan, pool: &'a rayon::ThreadPool, progress: &'a dyn Progress, first: &mut Tally) -> Run<'a> {
+        let mount_points = sys::process::mountinfo().map(|text| mountinfo::mount_points(&text)).unwrap_or_default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        Run {
+            plan,
+            main: plan.main_module.as_deref().map(|dir| MainSums::read(dir, plan.settings.workspace(dir).as_deref(), first)),
+            keys: sumdb::Keys::of(plan),
+            spent: Mutex::default(),
+            pool,
+            progress,
+            owners: Owners::look(),
+            mount_points: mount_points.into_iter().map(sys::path_from_bytes).collect(),
+            now_ns: now.and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0),
+        }
+    }
 }
 
 impl Run<'_> {

@@ -13,7 +13,7 @@ use crate::check::trust as required;
 use crate::check::vcs;
 use crate::evidence::index::Indexes;
 use crate::evidence::main_module::MainSums;
-use crate::evidence::modcache::{VersionUnit, walk};
+use crate::evidence::modcache::{Skeleton, VersionUnit, walk, walk_only};
 use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
@@ -27,13 +27,26 @@ use crate::sys::{Dir, File, NodeKind};
 /// Sweeps the module cache at `root`; what it says of modules goes to `known`.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, tally: &mut Tally) {
     let skeleton = walk(root, tally);
+    judge_skeleton(run, root, number, known, &skeleton, tally);
+}
+
+/// Looks once more at these entries, which are there, and at nothing else.
+pub(super) fn again(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, rels: &[PathBuf], tally: &mut Tally) {
+    let skeleton = walk_only(root, rels, tally);
+    judge_skeleton(run, root, number, known, &skeleton, tally);
+}
+
+fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, skeleton: &Skeleton, tally: &mut Tally) {
     let gosumdb = run.plan.settings.text("GOSUMDB");
     let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
-    let (mut proofs, usable) = sumdb::databases(run, root, &skeleton, tally);
-    online::ask(run, root, number, &skeleton, &usable, &mut proofs, tally);
+    let (mut proofs, usable) = sumdb::databases(run, root, skeleton, tally);
+    online::ask(run, root, number, skeleton, &usable, &mut proofs, tally);
     for (module, sum) in proofs.sums() {
         known.sums.add_recorded(module, &sum.to_string());
+    }
+    if let Some(main) = &run.main {
+        recorded::go_sum(main, &proofs, &mut tally.sink);
     }
     let outside = Outside { main: run.main.as_ref(), proofs: &proofs, indexes: &known.indexes };
     for stray in &skeleton.strays {
@@ -194,6 +207,7 @@ fn verified(
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 trust = recorded::zip(&root.path, unit, h1, proven, trust, &mut tally.sink);
+                sums::moved_tag(go_mod, read.go_mod.as_deref(), &mut tally.sink);
                 module.h1 = Some(h1.to_string());
             }
             let sound = read.h1.is_some() && !tally.sink.iter().skip(before).any(|f| f.level == Level::Error);
@@ -243,6 +257,8 @@ fn verified(
             });
         }
     }
+    let proven = matches!(trust, ModuleTrust::Sumdb | ModuleTrust::GoSum);
+    tally.sink.iter_mut().for_each(|f| f.proven = proven);
     trust
 }
 

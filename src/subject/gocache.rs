@@ -28,6 +28,18 @@ pub fn shard_entry(shard: u8, name: &OsStr) -> ShardEntry {
     }
 }
 
+/// The output that the entry at `rel` is or lies in.
+pub fn output_of(rel: &std::path::Path) -> Option<OutputId> {
+    let mut names = rel.iter();
+    match (cache_entry(names.next()?), names.next()) {
+        (CacheEntry::Shard(shard), Some(name)) => match shard_entry(shard, name) {
+            ShardEntry::Output(id) => Some(id),
+            ShardEntry::Action(_) | ShardEntry::Stray => None,
+        },
+        _ => None,
+    }
+}
+
 /// What an entry directly in the build cache is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheEntry {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use crate::format::module::path::PathFault;
 use crate::format::module::version::{canonical_version, is_valid};
@@ -65,6 +65,17 @@ impl VersionName {
             return Err(NameFault::NoVersion);
         }
         Ok(VersionName { escaped_path: escaped_path.to_owned(), escaped_version: escaped_version.to_owned(), path, version })
+    }
+
+    /// Where a part of it lies or would lie, relative to GOMODCACHE.
+    pub fn file(&self, part: Part) -> PathBuf {
+        let VersionName { escaped_path, escaped_version, .. } = self;
+        PathBuf::from(format!("cache/download/{escaped_path}/@v/{escaped_version}.{}", part.extension()))
+    }
+
+    /// Where its extracted directory lies or would lie, relative to GOMODCACHE.
+    pub fn tree(&self) -> PathBuf {
+        PathBuf::from(format!("{}@{}", self.escaped_path, self.escaped_version))
     }
 
     /// Whether Go would ever make or open files of this version (cmd/go modfetch/cache.go, `CachePath`).
@@ -313,6 +324,14 @@ fn extracted(rest: &[&str], is_dir: bool, kind: NodeKind) -> Subject {
         (false, Subject::ModuleRoot(_)) => Subject::InModule,
         (false, _) => Subject::BelowStray,
     }
+}
+
+/// The module version that the entry at `rel` belongs to, if it belongs to one.
+pub fn version_of(rel: &Path) -> Option<VersionName> {
+    rel.ancestors().find_map(|above| match classify(above, NodeKind::Link) {
+        Subject::Download(name, _) | Subject::ModuleRoot(name) => Some(name),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

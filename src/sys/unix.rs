@@ -1,5 +1,7 @@
 //! Unix: descriptors, `openat2` on Linux, component by component elsewhere.
 
+pub mod change;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -316,9 +318,8 @@ pub mod acl {
     /// none or the system has no such thing. A link is not followed.
     #[cfg(target_os = "linux")]
     pub fn read(path: &Path, default: bool) -> io::Result<Option<Vec<u8>>> {
-        let name = if default { "system.posix_acl_default" } else { "system.posix_acl_access" };
         let mut buf = vec![0u8; 4096];
-        match rustix::fs::lgetxattr(path, name, &mut buf[..]) {
+        match rustix::fs::lgetxattr(path, kind(default), &mut buf[..]) {
             Ok(n) => {
                 buf.truncate(n);
                 Ok(Some(buf))
@@ -326,6 +327,49 @@ pub mod acl {
             Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(None),
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// The same through a name that leads to the node by its descriptor.
+    #[cfg(target_os = "linux")]
+    pub(super) fn read_through(name: &str, default: bool) -> io::Result<Option<Vec<u8>>> {
+        let mut buf = vec![0u8; 64 << 10];
+        match rustix::fs::getxattr(name, kind(default), &mut buf[..]) {
+            Ok(n) => {
+                buf.truncate(n);
+                Ok(Some(buf))
+            }
+            Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn kind(default: bool) -> &'static str {
+        if default { "system.posix_acl_default" } else { "system.posix_acl_access" }
+    }
+
+    /// Sets an ACL through such a name, or takes it away.
+    #[cfg(target_os = "linux")]
+    pub(super) fn set_through(name: &str, default: bool, list: Option<&[u8]>) -> io::Result<()> {
+        match list {
+            Some(list) => Ok(rustix::fs::setxattr(name, kind(default), list, rustix::fs::XattrFlags::empty())?),
+            None => match rustix::fs::removexattr(name, kind(default)) {
+                Ok(()) | Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(()),
+                Err(e) => Err(e.into()),
+            },
+        }
+    }
+
+    /// No other system keeps its ACLs in this form.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn read_through(_name: &str, _default: bool) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// No other system keeps its ACLs in this form.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn set_through(_name: &str, _default: bool, list: Option<&[u8]>) -> io::Result<()> {
+        if list.is_none() { Ok(()) } else { Err(io::Error::from(io::ErrorKind::Unsupported)) }
     }
 
     /// Gives a stranger write access to whatever is made in the folder `path` from now on.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use gocachescan::facts::{BinaryFact, BuildModule, Fact, ModuleTrust, ModuleVersion, Role, RoleBy};
 use gocachescan::finding::{Finding, Mend, Place, RootKind};
 use gocachescan::locate::{Settings, Source};
-use gocachescan::report::{Counts, Coverage, Report, Roles, RootReport, RootState, Trust, Unread};
+use gocachescan::report::{Counts, Coverage, FixReport, FixStep, Report, Roles, RootReport, RootState, Trust, Unread};
 use gocachescan::rule::{Fix, Kind, Level, Rule};
 
 pub const HOME: &str = "/home/gopher";
@@ -140,10 +140,56 @@ pub fn healthy() -> Report {
         suppressed: 0,
         facts: Vec::new(),
         online: None,
+        go_versions: Vec::new(),
+        fix: None,
     }
 }
 
 const ENTRY: &str = "3fa1c0de9876543210fedcba98765432100123456789abcdef0123456789ab9c";
+
+/// What a repair did, and could not do.
+pub fn fixed() -> Report {
+    let step = |act, path: &str, rule, then: &str| FixStep {
+        act,
+        path: PathBuf::from(path),
+        mode: (act == Fix::Chmod).then_some(0o755),
+        rule,
+        bytes: if act == Fix::Quarantine { 20_600_000 } else { 0 },
+        then: then.to_owned(),
+        about: PathBuf::from("/home/gopher/go/pkg/mod"),
+        done: true,
+        error: None,
+    };
+    let tree = "/home/gopher/go/pkg/mod/golang.org/x/text@v0.3.8";
+    let entry = format!("/home/gopher/.cache/go-build/3f/{ENTRY}-a");
+    let mut steps = vec![
+        step(Fix::Quarantine, &entry, "archive-action-mismatch", "go builds it afresh"),
+        step(Fix::Quarantine, tree, "tree-file-differs", "go extracts it again from the zip; no network"),
+        step(Fix::Chmod, "/home/gopher/go/pkg/mod", "writable-by-others", "as go makes it"),
+    ];
+    for i in 0..3 {
+        steps.push(step(Fix::Chmod, &format!("/home/gopher/go/pkg/mod/d{i}\u{1b}[2J"), "writable-by-others", "as go makes it"));
+    }
+    steps.push(FixStep {
+        done: false,
+        error: Some("another program (process 6145, go) holds the lock `cache/lock`: try again when it is done".to_owned()),
+        ..step(Fix::Unlink, "/home/gopher/go/pkg/mod/cache/link", "link-escapes", "go makes it afresh")
+    });
+    let fix = FixReport { run: Some("2026-11-22T23-14-07".to_owned()), steps, ..FixReport::default() };
+    Report { fix: Some(fix), ..healthy() }
+}
+
+/// The plan of the same.
+pub fn planned() -> Report {
+    let mut report = wrong();
+    let mut fix = fixed().fix.unwrap();
+    for step in &mut fix.steps {
+        step.done = false;
+        step.error = None;
+    }
+    report.fix = Some(FixReport { run: None, dry_run: true, ..fix });
+    report
+}
 
 /// Something is wrong, of each level.
 pub fn wrong() -> Report {

@@ -20,7 +20,7 @@ use crate::format::sumdb::log::{HeadVerdict, LocalTile, Log, RecordVerdict, Tile
 use crate::format::sumdb::note::NoteFault;
 use crate::rule::{Level, Rule};
 
-pub use modules::{MODULE_RULES, ZIP_SUMDB_MISMATCH, go_mod, zip};
+pub use modules::{MODULE_RULES, ZIP_SUMDB_MISMATCH, go_mod, go_sum, zip};
 pub use online::{Fetched, fetched, not_asked};
 pub use online_rules::RULES as ONLINE_RULES;
 pub use rules::RULES;

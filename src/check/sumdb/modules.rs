@@ -2,18 +2,47 @@
 
 use std::path::Path;
 
-use super::ProvenSums;
+use super::{Proofs, ProvenSums};
+use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::VersionUnit;
-use crate::facts::ModuleTrust;
-use crate::finding::{Finding, RootKind, Sink};
+use crate::facts::{ModuleTrust, ModuleVersion};
+use crate::finding::{Finding, Mend, RootKind, Sink};
 use crate::format::dirhash::H1;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
+use crate::sample::binary::SAMPLE_DEP;
 use crate::subject::modcache::Part;
 use crate::sys;
 
 /// The rules of this file.
-pub const MODULE_RULES: &[&Rule] = &[&ZIP_SUMDB_MISMATCH, &MOD_SUMDB_MISMATCH];
+pub const MODULE_RULES: &[&Rule] = &[&ZIP_SUMDB_MISMATCH, &MOD_SUMDB_MISMATCH, &GO_SUM_SUMDB_MISMATCH];
+
+/// A go.sum that the checksum database contradicts.
+pub static GO_SUM_SUMDB_MISMATCH: Rule = Rule {
+    id: "go-sum-sumdb-mismatch",
+    level: Level::Error,
+    kind: Kind::Integrity,
+    fix: Fix::None,
+    summary: "go.sum lists a sum that the checksum database never recorded",
+    what: "Every line of the main module's go.sum against the record of the checksum database, where one lies in the cache and is proven by tiles and a signed \
+           head. Modules that the settings exempt from the database are left out.",
+    why: "The record is signed and the same for everybody. Who changes go.sum along with the cache has a forged module built without a word; after the cache is \
+          mended go rightly refuses the true one.",
+    go: "Takes the first line for the truth, and asks the database only about modules that go.sum does not list.",
+    mend: "Restore the line from version control, or change it to what the record says.",
+    source: "cmd/go/internal/modfetch/fetch.go (haveModSumLocked, checkModSum)",
+    witness: |s| {
+        s.make_database()?;
+        let path = s.main().join("go.sum");
+        let text = String::from_utf8_lossy(&sys::read(&path, 1 << 20)?).into_owned();
+        let (module, version) = SAMPLE_DEP;
+        let start = format!("{module} {version}/go.mod ");
+        let other = format!("{start}h1:{}=\n", "A".repeat(43));
+        let lines = text.lines().map(|l| if l.starts_with(&start) { other.clone() } else { format!("{l}\n") });
+        s.write(&path, lines.collect::<String>().as_bytes())?;
+        Ok(Sample::place(&path))
+    },
+};
 
 /// A zip that the checksum database contradicts.
 pub static ZIP_SUMDB_MISMATCH: Rule = Rule {
@@ -61,6 +90,35 @@ pub static MOD_SUMDB_MISMATCH: Rule = Rule {
     },
 };
 
+/// What go does after a repair where go.sum lists what was altered.
+const GO_SUM_NEXT: &str = "go fetches the true one again, and refuses it as long as go.sum lists the sum of the altered one";
+
+/// Judges every line of go.sum against what is proven.
+pub fn go_sum(main: &MainSums, proofs: &Proofs, sink: &mut Sink) {
+    for (file, (path, version, sums)) in main.files.iter().flat_map(|file| file.sums.iter().map(move |line| (file, line))) {
+        let (plain, of_go_mod) = version.strip_suffix("/go.mod").map_or((version, false), |plain| (plain, true));
+        let module = ModuleVersion { path: path.to_owned(), version: plain.to_owned() };
+        let Some(proven) = proofs.of(&module).filter(|p| !p.exempt) else { continue };
+        let recorded = if of_go_mod { proven.go_mod } else { proven.zip };
+        // The first line is the one that Go goes by.
+        let (Some(recorded), Some(listed)) = (recorded, sums.first()) else { continue };
+        if listed.h1 == recorded {
+            continue;
+        }
+        let name = format!("{path} {version}");
+        let message = format!("lists a sum for `{name}` that `{}` never recorded", proven.database);
+        let line = |h1: H1| format!("{name} {h1}");
+        let (old, new) = (line(listed.h1), Some(line(recorded)));
+        sink.push(
+            Finding::at(&GO_SUM_SUMDB_MISMATCH, RootKind::Environment, &file.path, format!("go.sum: {name}"), message)
+                .claims(recorded.to_string(), listed.h1.to_string())
+                .claimed_by(proven.by.clone())
+                .line(listed.line)
+                .mend(Mend::Edit { file: file.path.clone(), line: listed.line, old, new }),
+        );
+    }
+}
+
 /// Judges the computed dirhash of a zip against what is proven; the trust that follows, `before` being that of everything else.
 pub fn zip(
     root: &Path,
@@ -81,7 +139,8 @@ pub fn zip(
     };
     let told =
         tell(&ZIP_SUMDB_MISMATCH, root, unit, Part::Zip, format!("is not the zip that `{}` recorded{agreeing}", proven.database));
-    sink.push(exempted(told, proven).claims(sum.to_string(), computed.to_string()).claimed_by(proven.by.clone()));
+    let told = exempted(told, proven).claims(sum.to_string(), computed.to_string()).claimed_by(proven.by.clone());
+    sink.push(if before == ModuleTrust::GoSum { told.then(GO_SUM_NEXT) } else { told });
     if proven.exempt { before } else { ModuleTrust::None }
 }
 
@@ -104,5 +163,5 @@ fn exempted(mut finding: Finding, proven: &ProvenSums) -> Finding {
         return finding;
     }
     finding.message.push_str("; GOSUMDB, GONOSUMDB or GOPRIVATE exempts the module, so that go does not ask");
-    finding.lowered_to(Level::Warning)
+    finding.lowered_to(Level::Warning).unfixed()
 }

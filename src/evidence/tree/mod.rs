@@ -142,6 +142,11 @@ impl TreeEvidence {
     }
 }
 
+/// Whether Go makes the file at `rel` of an extracted module executable: only the programs of a toolchain.
+pub(in crate::evidence) fn may_be_executed(module: &str, rel: &Path) -> bool {
+    module == "golang.org/toolchain" && rel.to_str().is_some_and(walker::is_program)
+}
+
 /// Takes every regular file and folder whose state was learned, with its path relative to the module's directory, so that
 /// owners and modes need no second look.
 pub type Visit<'a> = dyn FnMut(&Path, &Stat, Expect) + 'a;

@@ -401,7 +401,7 @@ impl<'a> Walker<'a> {
 }
 
 /// What Go makes executable in a toolchain: cmd/go/internal/toolchain/select.go (`allowExec`).
-fn is_program(path: &str) -> bool {
+pub(super) fn is_program(path: &str) -> bool {
     let wrapper = |name: &str| {
         let middle = name.strip_prefix("go_").and_then(|n| n.strip_suffix("_exec")).unwrap_or("");
         middle.char_indices().skip(1).any(|(i, c)| c == '_' && i + 1 < middle.len())

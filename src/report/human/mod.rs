@@ -1,12 +1,13 @@
 //! `--format human`: findings first, then what could not be read, one line a root, and the answer last.
 
 mod findings;
+mod fix;
 mod summary;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Report, text};
+use super::{FixReport, Report, text};
 use crate::rule::Level;
 
 /// How much is said.
@@ -77,6 +78,13 @@ impl Look {
     }
 }
 
+/// Writes what a repair is going to do, before it is asked for.
+pub fn write_plan(repair: &FixReport, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = String::new();
+    fix::render_plan(repair, look, &mut page);
+    out.write_all(page.as_bytes())
+}
+
 /// Writes the report for people.
 pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = String::new();
@@ -84,6 +92,9 @@ pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()
     summary::render_unread(report, look, &mut page);
     if look.detail > Detail::Quiet {
         summary::render_roots(report, look, &mut page);
+    }
+    if let Some(repair) = &report.fix {
+        fix::render(repair, look, &mut page);
     }
     summary::render_answer(report, look, &mut page);
     out.write_all(page.as_bytes())

@@ -1,0 +1,109 @@
+//! `--fix`: shows the plan, asks, mends, and has what was touched looked at again.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::args::ScanArgs;
+use super::terminal;
+use crate::error::Error;
+use crate::locate::Host;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::report::human::Look;
+
+/// Refuses, before anything is read, what could not be asked for later.
+pub(super) fn allowed(args: &ScanArgs) -> Result<(), Error> {
+    if !args.fix {
+        return Ok(());
+    }
+    if !cfg!(unix) {
+        return Err(Error::Usage("`--fix` is not supported on this system: what it promises is not kept here yet".to_owned()));
+    }
+    if args.yes || args.dry_run || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(());
+    }
+    Err(Error::Usage(
+        "`--fix` asks before it changes anything, and there is no terminal: give `--yes`, or `--dry-run`".to_owned(),
+    ))
+}
+
+/// Asks a question at the terminal; only a clear yes is one.
+pub(super) fn asks(question: &str) -> bool {
+    let mut err = io::stderr();
+    let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let mut answer = String::new();
+    let heard = io::stdin().read_line(&mut answer);
+    asked.is_ok() && heard.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// Repairs, and brings the report up to what is there then.
+#[cfg(unix)]
+pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look, host: &Host) -> Result<(), Error> {
+    use crate::repair::{Now, RepairPlan, Wanted, act};
+    use crate::report::{FixReport, FixStep, human};
+    use crate::rule::{Fix, Kind};
+    use crate::scan::Touched;
+
+    let repair = RepairPlan::make(report, &plan.settings, args.fix_binaries);
+    let steps = repair.steps.iter().map(|step| FixStep {
+        act: step.wanted.act(),
+        path: repair.path(step),
+        mode: match step.wanted {
+            Wanted::Mode { to, .. } => Some(to),
+            _ => None,
+        },
+        rule: step.rule,
+        bytes: step.bytes,
+        then: step.then.clone(),
+        about: step.about.clone(),
+        done: false,
+        error: None,
+    });
+    let mut fix = FixReport { dry_run: args.dry_run, steps: steps.collect(), ..FixReport::default() };
+    if args.dry_run || fix.steps.is_empty() {
+        report.fix = Some(fix);
+        return Ok(());
+    }
+    if !args.yes {
+        human::write_plan(&fix, look, &mut io::stderr()).map_err(|e| Error::io("write to", "standard error".as_ref(), e))?;
+        fix.shown = true;
+        if !asks("proceed?") {
+            fix.declined = true;
+            report.fix = Some(fix);
+            return Ok(());
+        }
+    }
+    let acted = act(&repair, &Now::of(std::time::SystemTime::now()));
+    let mut touched = Vec::new();
+    for ((step, shown), outcome) in repair.steps.iter().zip(&mut fix.steps).zip(acted.outcomes) {
+        match outcome {
+            Ok(()) => shown.done = true,
+            Err(trouble) => {
+                shown.done = trouble.done;
+                shown.error = Some(trouble.why);
+            }
+        }
+        let Some(site) = repair.site(step).filter(|_| shown.done) else { continue };
+        let in_place = matches!(shown.act, Fix::Chmod | Fix::Chown);
+        let posture = crate::check::rule(step.rule).is_some_and(|r| r.kind == Kind::Posture);
+        touched.push(Touched {
+            kind: site.root.kind,
+            root: site.root.path.clone(),
+            rel: step.rel.clone(),
+            node_only: in_place && posture,
+        });
+    }
+    fix.run = acted.run;
+    report.fix = Some(fix);
+    if !touched.is_empty() {
+        let progress = terminal::progress(host, args.progress, args.quiet);
+        crate::scan::again(plan, report, &touched, progress.as_ref());
+    }
+    Ok(())
+}
+
+/// Never reached: [`allowed`] has refused.
+#[cfg(not(unix))]
+pub(super) fn run(_: &ScanArgs, _: &Plan, _: &mut Report, _: &Look, host: &Host) -> Result<(), Error> {
+    let _ = (host, terminal::home(host));
+    Ok(())
+}

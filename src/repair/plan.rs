@@ -1,0 +1,217 @@
+//! What is to be done, decided before anything is: steps with what is there now, so that each can be held to it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::act::digest;
+use super::journal::identity;
+use super::place::{beside, may_have_quarantine};
+use super::unit::{Context, Want, wants};
+use crate::evidence::node::Root;
+use crate::evidence::owners::Owners;
+use crate::finding::{Finding, Place, RootKind};
+use crate::format::hex;
+use crate::format::journal::Identity;
+use crate::locate::Settings;
+use crate::report::{Report, RootState};
+use crate::rule::{Fix, Level};
+use crate::sys::{NodeKind, Stat};
+
+/// What a step changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Moves it to the quarantine.
+    Quarantine,
+    /// The same with a link, never its target.
+    Unlink,
+    /// Sets its mode and takes its access lists away.
+    Mode {
+        /// The new bits.
+        to: u32,
+        /// The access list that is there.
+        acl: Option<Vec<u8>>,
+        /// The default list that is there.
+        default_acl: Option<Vec<u8>>,
+    },
+    /// Gives it to the owner of its root.
+    Owner {
+        /// The new owner.
+        uid: u32,
+        /// The new group.
+        gid: u32,
+    },
+}
+
+impl Wanted {
+    /// As the report names it.
+    pub fn act(&self) -> Fix {
+        match self {
+            Wanted::Quarantine => Fix::Quarantine,
+            Wanted::Unlink => Fix::Unlink,
+            Wanted::Mode { .. } => Fix::Chmod,
+            Wanted::Owner { .. } => Fix::Chown,
+        }
+    }
+
+    /// What moves a node goes before what changes one in its place.
+    fn rank(&self) -> u8 {
+        match self {
+            Wanted::Quarantine | Wanted::Unlink => 0,
+            Wanted::Owner { .. } => 1,
+            Wanted::Mode { .. } => 2,
+        }
+    }
+}
+
+/// One change to one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Index of its root in [`RepairPlan::sites`].
+    pub site: usize,
+    /// Relative to the root; empty for the root itself.
+    pub rel: PathBuf,
+    /// What.
+    pub wanted: Wanted,
+    /// The rule whose finding asks for it.
+    pub rule: &'static str,
+    /// What is there.
+    pub was: Identity,
+    /// Bytes that are moved.
+    pub bytes: u64,
+    /// What go does afterwards.
+    pub then: String,
+    /// The place of the finding: steps of one finding are shown together.
+    pub about: PathBuf,
+    /// Locks of Go's, relative to the root.
+    pub locks: Vec<PathBuf>,
+}
+
+/// A root that something is to be changed in.
+#[derive(Debug)]
+pub struct Site {
+    /// The root, open.
+    pub root: Root,
+    /// The quarantine beside it; `None` where there can be none.
+    pub quarantine: Option<PathBuf>,
+}
+
+/// All that is to be done.
+#[derive(Debug, Default)]
+pub struct RepairPlan {
+    /// Roots.
+    pub sites: Vec<Site>,
+    /// Steps, in the order in which they are done.
+    pub steps: Vec<Step>,
+}
+
+impl RepairPlan {
+    /// Decides what is to be done about the findings of a scan. Reads only.
+    ///
+    /// `fix_binaries`: whether programs of GOBIN may be moved away.
+    pub fn make(report: &Report, settings: &Settings, fix_binaries: bool) -> RepairPlan {
+        let sites = open_sites(report, fix_binaries);
+        let mut all: BTreeMap<(usize, PathBuf, u8), Want> = BTreeMap::new();
+        {
+            let context = Context::new(&sites, settings, &report.go_versions);
+            for finding in report.findings.iter().filter(|f| f.level > Level::Note && f.fix != Fix::None) {
+                let Some((index, rel)) = site_of(&sites, finding) else { continue };
+                for want in wants(&context, index, &rel, finding) {
+                    let rank = want.wanted.rank();
+                    all.entry((want.site, want.rel.clone(), rank)).or_insert(want);
+                }
+            }
+        }
+        let moved: Vec<(usize, PathBuf)> =
+            all.keys().filter(|(_, _, rank)| *rank == 0).map(|(site, rel, _)| (*site, rel.clone())).collect();
+        let goes_along = |site: usize, rel: &Path, rank: u8| {
+            let above = |at: &Path| moved.binary_search_by(|(s, r)| (*s, r.as_path()).cmp(&(site, at))).is_ok();
+            rel.ancestors().skip(usize::from(rank == 0)).any(above)
+        };
+        let mut steps: Vec<Step> = all
+            .into_iter()
+            .filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank))
+            .filter_map(|(_, want)| step(&sites, want))
+            .collect();
+        // An action entry goes before the output that it names, so that no build finds it dangling; what is changed in its
+        // place comes last.
+        steps.sort_by(|a, b| order(a).cmp(&order(b)));
+        RepairPlan { sites, steps }
+    }
+
+    /// The root of a step.
+    pub fn site(&self, step: &Step) -> Option<&Site> {
+        self.sites.get(step.site)
+    }
+
+    /// The path of a step as Go has it.
+    pub fn path(&self, step: &Step) -> PathBuf {
+        let root = self.site(step).map(|s| s.root.path.clone()).unwrap_or_default();
+        if step.rel.as_os_str().is_empty() { root } else { root.join(&step.rel) }
+    }
+
+    /// Digest of the whole plan.
+    pub(super) fn digest(&self) -> String {
+        let mut sha = Sha256::new();
+        for step in &self.steps {
+            sha.update(format!("{:?} {:?} {:?} {:?}\n", step.site, step.rel, step.wanted, step.was));
+        }
+        hex(&sha.finalize())
+    }
+}
+
+fn order(step: &Step) -> (usize, u8, bool, &Path) {
+    let entry = step.rel.as_os_str().as_encoded_bytes().ends_with(b"-a");
+    (step.site, step.wanted.rank(), !entry, &step.rel)
+}
+
+/// Opens the roots in which something may be changed: the caches, and GOBIN where programs may be.
+fn open_sites(report: &Report, fix_binaries: bool) -> Vec<Site> {
+    let owners = Owners::look();
+    let there = report.roots.iter().filter(|r| may_have_quarantine(r.kind) && r.state == RootState::Ok);
+    let roots: Vec<Root> = there.filter_map(|r| Root::open(r.kind, &r.path, &owners).ok()).collect();
+    let real: Vec<PathBuf> = roots.iter().map(|r| r.real.clone()).collect();
+    let wanted = roots.into_iter().filter(|root| root.kind != RootKind::Gobin || fix_binaries);
+    wanted.map(|root| Site { quarantine: beside(&root.real, &real), root }).collect()
+}
+
+/// The site that a finding lies in, and where.
+fn site_of(sites: &[Site], finding: &Finding) -> Option<(usize, PathBuf)> {
+    let Place::Path(path) = &finding.place else { return None };
+    let holding = sites.iter().enumerate().filter(|(_, s)| s.root.kind == finding.root);
+    holding
+        .filter_map(|(i, s)| Some((i, s.root.path.components().count(), path.strip_prefix(&s.root.path).ok()?)))
+        .max_by_key(|(_, depth, _)| *depth)
+        .map(|(i, _, rel)| (i, rel.to_path_buf()))
+}
+
+/// Looks at what is to be changed; nothing where it is gone already.
+fn step(sites: &[Site], want: Want) -> Option<Step> {
+    let Want { site, rel, wanted, rule, then, about, locks } = want;
+    let root = &sites.get(site)?.root;
+    let (stat, sha256) = if rel.as_os_str().is_empty() {
+        (root.dir.stat_self().ok()?, None)
+    } else {
+        let stat = root.dir.stat(&rel).ok()?;
+        let moved = wanted.rank() == 0 && stat.kind == NodeKind::File;
+        // What we may not read is held to the rest of what is known of it.
+        let file = if moved { root.dir.open_file(&rel).ok() } else { None };
+        (stat, file.and_then(|mut f| digest(&mut f).ok()))
+    };
+    let bytes = if wanted.rank() == 0 { size(root, &rel, &stat) } else { 0 };
+    Some(Step { site, rel, was: identity(&stat, sha256), wanted, rule, bytes, then, about, locks })
+}
+
+/// Bytes in a file, or in all files of a folder.
+fn size(root: &Root, rel: &Path, stat: &Stat) -> u64 {
+    match stat.kind {
+        NodeKind::File => stat.size,
+        NodeKind::Dir => {
+            let all = walkdir::WalkDir::new(root.real.join(rel)).max_open(8).into_iter().flatten();
+            let files = all.filter(|e| e.file_type().is_file()).filter_map(|e| e.metadata().ok());
+            files.map(|m| m.len()).sum()
+        }
+        _ => 0,
+    }
+}

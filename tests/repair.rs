@@ -1,0 +1,158 @@
+//! Whatever a rule's witness damages is mended as its finding promises, and put back byte for byte.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "test code")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use gocachescan::check::catalogue;
+use gocachescan::finding::{Finding, Place, RootKind};
+use gocachescan::locate::{self, Flags, Host};
+use gocachescan::plan::{Plan, Request};
+use gocachescan::repair::{FOLDER, Ledger, Now, RepairPlan, RunState, Wanted, act};
+use gocachescan::report::{Report, Silent};
+use gocachescan::rule::{Fix, Kind, Level};
+use gocachescan::sample::Sample;
+use gocachescan::scan::Touched;
+use gocachescan::sys::{self, NodeKind};
+use rayon::prelude::*;
+
+/// Type, mode, owner, group, last write, and bytes or target of each node; quarantines left out.
+type Snapshot = BTreeMap<PathBuf, (NodeKind, u32, u32, u32, i128, Vec<u8>)>;
+
+fn snapshot(top: &Path) -> Snapshot {
+    let all = walkdir::WalkDir::new(top).into_iter().filter_entry(|e| e.file_name() != FOLDER);
+    let node = |entry: walkdir::Result<walkdir::DirEntry>| {
+        let path = entry.unwrap().into_path();
+        let s = sys::lstat(&path).unwrap();
+        let content = match s.kind {
+            NodeKind::File => sys::read(&path, 64 << 20).unwrap(),
+            NodeKind::Link => sys::read_link(&path).unwrap().into_os_string().into_encoded_bytes(),
+            _ => Vec::new(),
+        };
+        (path, (s.kind, s.mode, s.uid, s.gid, s.mtime_ns, content))
+    };
+    all.map(node).collect()
+}
+
+fn plan_of(sample: &Sample) -> Plan {
+    let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+    let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default()).unwrap();
+    let request =
+        Request { main_module: Some(sample.main()), jobs: 2, sumdb_key: sample.sumdb_key.clone(), ..Request::default() };
+    Plan::assemble(settings, request).unwrap()
+}
+
+fn loud(report: &Report) -> Vec<&Finding> {
+    report.findings.iter().filter(|f| f.level > Level::Note).collect()
+}
+
+fn names(report: &Report) -> Vec<String> {
+    loud(report).iter().map(|f| format!("{} {:?}", f.rule.id, f.place)).collect()
+}
+
+/// What --fix never touches, whatever the rule says.
+fn told_only(finding: &Finding) -> bool {
+    let program = matches!(finding.root, RootKind::Gobin | RootKind::Binary | RootKind::Environment);
+    finding.fix == Fix::None || (program && !matches!(finding.rule.kind, Kind::Integrity | Kind::Tamper))
+}
+
+fn mend(id: &str, sample: &Sample) -> Result<(), String> {
+    let ledger = Ledger::beside(
+        [sample.gocache(), sample.gomodcache(), sample.root().join("gopath/pkg/sumdb"), sample.gobin()]
+            .iter()
+            .map(PathBuf::as_path),
+    );
+    let plan = plan_of(sample);
+    let before = snapshot(sample.root());
+    let mut report = gocachescan::scan::run(&plan, &Silent);
+    let found = names(&report);
+    let repair = RepairPlan::make(&report, &plan.settings, true);
+    if snapshot(sample.root()) != before {
+        return Err("the plan changed something".to_owned());
+    }
+    let wanted = loud(&report).into_iter().any(|f| !told_only(f));
+    if wanted == repair.steps.is_empty() {
+        return Err(format!("{} steps for {found:?}", repair.steps.len()));
+    }
+    if repair.steps.is_empty() {
+        return Ok(());
+    }
+    let acted = act(&repair, &Now::of(SystemTime::now()));
+    if let Some(bad) = acted.outcomes.iter().find(|o| o.is_err()) {
+        return Err(format!("{bad:?}"));
+    }
+    let touched: Vec<Touched> = repair
+        .steps
+        .iter()
+        .map(|step| {
+            let root = &repair.sites[step.site].root;
+            let in_place = matches!(step.wanted, Wanted::Mode { .. } | Wanted::Owner { .. });
+            let posture = catalogue().any(|r| r.id == step.rule && r.kind == Kind::Posture);
+            Touched { kind: root.kind, root: root.path.clone(), rel: step.rel.clone(), node_only: in_place && posture }
+        })
+        .collect();
+    gocachescan::scan::again(&plan, &mut report, &touched, &Silent);
+    if let Some(left) = loud(&report).into_iter().find(|f| !told_only(f)) {
+        return Err(format!("left: {left:?}, of {found:?}"));
+    }
+    let whole = gocachescan::scan::run(&plan, &Silent);
+    if names(&whole) != names(&report) {
+        return Err(format!("a whole scan finds {:?}, the second look {:?}", names(&whole), names(&report)));
+    }
+    let run = acted.run.ok_or("no run")?;
+    let restored = ledger.restore(&run, false, &Now::of(SystemTime::now())).map_err(|e| e.to_string())?;
+    if !restored.kept.is_empty() || !restored.occupied.is_empty() {
+        return Err(format!("{restored:?}"));
+    }
+    // A folder in which a quarantine was made has a new time.
+    let strip = |all: Snapshot| -> Snapshot {
+        let root = sample.root();
+        let places = [root.to_path_buf(), root.join("gopath"), root.join("gopath/pkg"), root.join("elsewhere")];
+        let timeless = |(path, mut n): (PathBuf, (NodeKind, u32, u32, u32, i128, Vec<u8>))| {
+            if places.contains(&path) {
+                n.4 = 0;
+            }
+            (path, n)
+        };
+        all.into_iter().map(timeless).collect()
+    };
+    let (after, before) = (strip(snapshot(sample.root())), strip(before));
+    let differs: Vec<_> = before.iter().filter(|(p, n)| after.get(*p) != Some(n)).map(|(p, _)| p).collect();
+    if !differs.is_empty() || after.len() != before.len() {
+        return Err(format!("{id}: put back, but not as it was: {differs:?}"));
+    }
+    let runs = ledger.runs().map_err(|e| e.to_string())?;
+    if runs.iter().any(|r| r.state != RunState::Restored) {
+        return Err(format!("{runs:?}"));
+    }
+    let again = gocachescan::scan::run(&plan, &Silent);
+    if names(&again) != found { Err(format!("found at first {found:?}, then {:?}", names(&again))) } else { Ok(()) }
+}
+
+#[test]
+fn every_damage_is_mended_as_its_rule_says() {
+    let root = sys::process::effective_uid() == 0;
+    let failures = Mutex::new(Vec::new());
+    let rules: Vec<_> = catalogue().collect();
+    rules.par_iter().for_each(|rule| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sample = Sample::make(&folder.path().join("world")).unwrap();
+        match (rule.witness)(&mut sample) {
+            Ok(place) => {
+                if let Err(why) = mend(rule.id, &sample) {
+                    failures.lock().unwrap().push(format!("{}: {why}", rule.id));
+                }
+                if let ("mount-inside", Place::Path(path)) = (rule.id, &place) {
+                    sys::unmount_for_witness(path).unwrap();
+                }
+            }
+            Err(e) => assert!(!root || e.kind() != std::io::ErrorKind::PermissionDenied, "{}: {e}", rule.id),
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rules.len(), failures.join("\n"));
+}
