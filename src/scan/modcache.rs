@@ -140,6 +140,11 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     if let (Some(h1), false) = (claims.go_mod, claims.go_mod_told) {
         claims.go_mod_told = recorded::go_mod(&root.path, unit, h1, proven, &mut tally.sink);
     }
+    let recorded_mod = proven.filter(|p| !p.exempt).and_then(|p| p.go_mod);
+    if recorded_mod.is_some() && recorded_mod == claims.go_mod {
+        // It is the true one: go.sum is wrong, and is told of itself.
+        tally.sink.retain(|f| f.rule != &download::go_mod::MOD_GO_SUM_MISMATCH);
+    }
     let zip_file = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut tally)).flatten();
     let tree_dir = open_tree(root, unit, &mut tally);
     let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
@@ -207,6 +212,10 @@ fn verified(
             if let Some(h1) = read.h1 {
                 trust = sums::zip(&root.path, unit, h1, claims, main, &mut tally.sink);
                 trust = recorded::zip(&root.path, unit, h1, proven, trust, &mut tally.sink);
+                if trust == ModuleTrust::Sumdb {
+                    // The same.
+                    tally.sink.retain(|f| f.rule != &sums::ZIP_GO_SUM_MISMATCH);
+                }
                 sums::moved_tag(go_mod, read.go_mod.as_deref(), &mut tally.sink);
                 module.h1 = Some(h1.to_string());
             }
