@@ -22,7 +22,8 @@ use gocachescan::scan::Touched;
 use gocachescan::sys::{self, NodeKind};
 
 /// Type, mode, owner, group, last write, and bytes or target of each node; quarantines left out.
-type Snapshot = BTreeMap<PathBuf, (NodeKind, u32, u32, u32, i128, Vec<u8>)>;
+type Snapshot = BTreeMap<PathBuf, Look>;
+type Look = (NodeKind, u32, u32, u32, i128, Vec<u8>);
 
 fn snapshot(top: &Path) -> Snapshot {
     let all = walkdir::WalkDir::new(top).into_iter().filter_entry(|e| e.file_name() != FOLDER);
@@ -113,7 +114,7 @@ fn mend(id: &str, sample: &Sample) -> Result<(), String> {
     let strip = |all: Snapshot| -> Snapshot {
         let root = sample.root();
         let places = [root.to_path_buf(), root.join("gopath"), root.join("gopath/pkg"), root.join("elsewhere")];
-        let timeless = |(path, mut n): (PathBuf, (NodeKind, u32, u32, u32, i128, Vec<u8>))| {
+        let timeless = |(path, mut n): (PathBuf, Look)| {
             if places.contains(&path) {
                 n.4 = 0;
             }

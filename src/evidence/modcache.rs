@@ -1,7 +1,7 @@
 //! Reads the skeleton of the module cache: every entry but those of extracted directories, which are read beside their zip.
 //! The walk yields units that workers take up side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -188,7 +188,8 @@ pub fn walk(root: &Root, tally: &mut Tally) -> Skeleton {
 
 /// The same for these entries and what lies below them.
 pub fn walk_only(root: &Root, tops: &[PathBuf], tally: &mut Tally) -> Skeleton {
-    let inside = |rel: &PathBuf| rel.ancestors().skip(1).any(|above| tops.iter().any(|top| top == above));
+    let all: BTreeSet<&Path> = tops.iter().map(PathBuf::as_path).collect();
+    let inside = |rel: &PathBuf| rel.ancestors().skip(1).any(|above| all.contains(above));
     let walks = tops.iter().filter(|rel| !inside(rel)).map(|rel| WalkDir::new(root.real.join(rel)).follow_root_links(false));
     walk_all(root, walks, tally)
 }
