@@ -15,7 +15,7 @@ use super::transfer::{self, Refused, said};
 use super::undo;
 use crate::finding::RootKind;
 use crate::format::hex;
-use crate::format::journal::{Change, Identity, InnerMode, Moment, Name, Record, RootRecord, TIGHTEN_MAX};
+use crate::format::journal::{Change, Identity, InnerMode, Moment, Name, NodeType, Record, RootRecord, TIGHTEN_MAX};
 use crate::sys::{self, Dir, File};
 
 /// Steps whose intents share one write to the disk. Each holds up to four descriptors.
@@ -322,6 +322,9 @@ impl<'a> Work<'a> {
                 // A change of the owner has perhaps taken the bits away that give his rights to who runs it.
                 if node.stat().mode & !0o6000 != r.step.was.mode & !0o6000 {
                     return Err("has another mode than when it was looked at".into());
+                }
+                if r.step.was.kind == NodeType::File && node.stat().nlink > 1 {
+                    return Err("has a second name now, whose mode would change as well".into());
                 }
                 for (default, list) in [(false, acl), (true, default_acl)] {
                     if list.is_some() && node.acl(default)? != *list {

@@ -14,16 +14,16 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::plan::{Site, Wanted};
 use crate::check::posture;
 use crate::evidence::expect::expect;
-use crate::evidence::node::{Expect, Node};
+use crate::evidence::gocache::action_path;
+use crate::evidence::node::{Expect, Node, Root};
 use crate::evidence::owners::GroupTrust;
 use crate::finding::{Finding, RootKind, Sink};
-use crate::format::hex;
+use crate::format::subkey::GoVersion;
 use crate::locate::Settings;
 use crate::rule::{Fix, Kind};
 use crate::subject::gocache::{CacheEntry, ShardEntry, cache_entry, shard_entry};
@@ -241,10 +241,15 @@ impl Ask<'_> {
         let mut all = Vec::new();
         for (site, other) in self.context.sites.iter().enumerate().filter(|(_, s)| s.root.kind == RootKind::Gocache) {
             let there = Ask { site, here: other, ..*self };
-            for version in self.context.versions {
-                let rel = module_index(version, &self.here.root.path.join(name.tree()));
-                if there.stat(&rel).is_some() {
-                    all.push(there.node(&rel, "go makes the index of the module afresh"));
+            // Go names the module by the path that it was given, which may lead over a link.
+            let Root { path, real, .. } = &self.here.root;
+            for root in std::iter::once(path).chain(Some(real).filter(|real| *real != path)) {
+                let module = root.join(name.tree());
+                for version in self.context.versions {
+                    let rel = action_path(GoVersion::new(version).module_index(module.as_os_str().as_encoded_bytes()));
+                    if there.stat(&rel).is_some() {
+                        all.push(there.node(&rel, "go makes the index of the module afresh"));
+                    }
                 }
             }
         }
@@ -347,17 +352,4 @@ impl Ask<'_> {
         }
         all
     }
-}
-
-/// Where the index of a module lies, relative to GOCACHE (cmd/go/internal/modindex/read.go, `moduleHash`;
-/// cmd/go/internal/cache/hash.go: the version of Go without experiments is hashed first).
-fn module_index(version: &str, module_root: &Path) -> PathBuf {
-    let salt = version.split(' ').next().unwrap_or(version);
-    let mut sha = Sha256::new();
-    sha.update(salt.as_bytes());
-    sha.update(format!("module index {version} go index v2 "));
-    sha.update(module_root.as_os_str().as_encoded_bytes());
-    sha.update(b"\n");
-    let id = hex(&sha.finalize());
-    Path::new(id.get(..2).unwrap_or_default()).join(format!("{id}-a"))
 }
