@@ -35,6 +35,24 @@ pub(super) fn asks(question: &str) -> bool {
     asked.is_ok() && heard.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// The quarantines beside the roots of a plan.
+#[cfg(unix)]
+pub(super) fn ledger(plan: &Plan) -> crate::repair::Ledger {
+    use crate::repair::{Ledger, may_have_quarantine};
+    Ledger::beside(plan.roots.iter().filter(|r| may_have_quarantine(r.kind)).map(|r| r.path.as_path()))
+}
+
+/// Brings what a kill left half done to an end, so that the scan sees what is to stay. What was begun was said yes to.
+pub(super) fn recover(args: &ScanArgs, plan: &Plan) -> Result<(), Error> {
+    #[cfg(unix)]
+    if args.fix && !args.dry_run {
+        let place = crate::repair::FOLDER;
+        return ledger(plan).recover().map_err(|e| Error::io("bring to an end what is in", place.as_ref(), e));
+    }
+    let _ = (args, plan);
+    Ok(())
+}
+
 /// Repairs, and brings the report up to what is there then.
 #[cfg(unix)]
 pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look, host: &Host) -> Result<(), Error> {

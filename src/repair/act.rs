@@ -12,7 +12,6 @@ use super::locks::Locks;
 use super::place::{Quarantine, runs};
 use super::plan::{RepairPlan, Site, Step, Wanted};
 use super::transfer::{self, Refused, said};
-use super::undo;
 use crate::finding::RootKind;
 use crate::format::hex;
 use crate::format::journal::{Change, Identity, InnerMode, Moment, Name, NodeType, Record, RootRecord, TIGHTEN_MAX};
@@ -66,11 +65,7 @@ pub fn act(plan: &RepairPlan, now: &Now) -> Acted {
     let places: BTreeSet<&PathBuf> = plan.steps.iter().filter_map(|s| plan.site(s)?.quarantine.as_ref()).collect();
     let mut open: BTreeMap<&PathBuf, io::Result<Quarantine>> = BTreeMap::new();
     for path in places {
-        let quarantine = Quarantine::make(path).and_then(|q| {
-            undo::recover_all(&q.dir)?;
-            Ok(q)
-        });
-        open.insert(path, quarantine);
+        open.insert(path, Quarantine::make(path));
     }
     let taken: BTreeSet<String> = open
         .values()

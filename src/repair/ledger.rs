@@ -122,7 +122,7 @@ impl Ledger {
         let mut taken = std::collections::BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
-            recover_all(&quarantine.dir)?;
+            settled(&quarantine, |name| name == run)?;
             let all = runs(&quarantine.dir)?;
             taken.extend(all.iter().map(|f| f.name.clone()));
             if let Some(found) = all.into_iter().find(|f| f.name == run) {
@@ -162,7 +162,7 @@ impl Ledger {
         let mut gone = std::collections::BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
-            recover_all(&quarantine.dir)?;
+            settled(&quarantine, |name| names.iter().any(|n| n == name))?;
             for found in runs(&quarantine.dir)?.into_iter().filter(|f| names.contains(&f.name)) {
                 // The journal goes last, since it stands last among the names.
                 transfer::remove(&quarantine.dir, OsStr::new(&found.name))?;
@@ -171,6 +171,18 @@ impl Ledger {
             quarantine.dir.sync()?;
         }
         Ok(Purged { runs: u64::try_from(gone.len()).unwrap_or(u64::MAX) })
+    }
+
+    /// Finishes or rolls back what a kill left half done. A quarantine that can't be worked with now is passed over: whoever
+    /// needs it will say so.
+    ///
+    /// # Errors
+    ///
+    /// The first run that stays half done, and why.
+    pub fn recover(&self) -> io::Result<()> {
+        let open = self.places.iter().filter_map(|place| Quarantine::open(place).ok().flatten());
+        let mut stuck = open.map(|quarantine| settled(&quarantine, |_| true)).collect::<Vec<_>>();
+        stuck.drain(..).find(io::Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Whether there is a run of that name.
@@ -223,6 +235,12 @@ fn summary(name: String, found: &[Found]) -> RunSummary {
         damage,
         run: name,
     }
+}
+
+/// Recovers a quarantine; an error where a run that is asked for stays half done.
+fn settled(quarantine: &Quarantine, asked_for: impl Fn(&str) -> bool) -> io::Result<()> {
+    let stuck = recover_all(&quarantine.dir)?.into_iter().find(|(name, _)| asked_for(name));
+    stuck.map_or(Ok(()), |(name, e)| Err(io::Error::new(e.kind(), format!("the run `{name}` stays half done: {e}"))))
 }
 
 /// A path as Go has it.

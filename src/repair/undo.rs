@@ -12,17 +12,23 @@ use super::transfer::{self, Refused, said};
 use crate::format::journal::{Change, Identity, Record, RootRecord, TIGHTEN_MAX};
 use crate::sys::{self, Dir, NodeKind, Stat};
 
-/// Finishes or rolls back every run of a quarantine that did not come to its end. A run whose journal is damaged is left
-/// alone: nothing that can't be read is acted on.
-pub(super) fn recover_all(quarantine: &Dir) -> io::Result<()> {
+/// Finishes or rolls back every run of a quarantine that did not come to its end; the runs with which that could not be done,
+/// and why. A run whose journal is damaged is left alone: nothing that can't be read is acted on.
+pub(super) fn recover_all(quarantine: &Dir) -> io::Result<BTreeMap<String, io::Error>> {
+    let mut stuck = BTreeMap::new();
     for found in runs(quarantine)? {
-        if found.journal.as_ref().is_ok_and(|j| j.records.is_empty()) {
-            drop_unbegun(quarantine, &found)?;
+        let ended = if found.journal.as_ref().is_ok_and(|j| j.records.is_empty()) {
+            drop_unbegun(quarantine, &found)
         } else if found.journal.is_ok() && found.record().is_open() {
-            Undo::open(&found)?.recover()?;
+            Undo::open(&found).and_then(|mut undo| undo.recover())
+        } else {
+            Ok(())
+        };
+        if let Err(e) = ended {
+            stuck.insert(found.name, e);
         }
     }
-    Ok(())
+    Ok(stuck)
 }
 
 /// Takes away the folder of a run that was killed before its journal said a word: nothing was done.
