@@ -77,11 +77,18 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         error: None,
     });
     let mut fix = FixReport { dry_run: args.dry_run, steps: steps.collect(), ..FixReport::default() };
-    if args.dry_run || fix.steps.is_empty() {
+    // Another program has mended it, or is about to build it anew: the report tells of what is there in the end.
+    let gone = repair.gone.iter().filter_map(|(site, rel)| {
+        let root = &repair.sites.get(*site)?.root;
+        Some(Touched { kind: root.kind, root: root.path.clone(), rel: rel.clone(), node_only: false })
+    });
+    let mut touched: Vec<Touched> = gone.collect();
+    let empty = fix.steps.is_empty();
+    if args.dry_run || (empty && touched.is_empty()) {
         report.fix = Some(fix);
         return Ok(());
     }
-    if !args.yes {
+    if !args.yes && !empty {
         human::write_plan(&fix, look, &mut io::stderr()).map_err(|e| Error::io("write to", "standard error".as_ref(), e))?;
         fix.shown = true;
         if !asks("proceed?") {
@@ -91,7 +98,6 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         }
     }
     let acted = act(&repair, &Now::of(std::time::SystemTime::now()));
-    let mut touched = Vec::new();
     for ((step, shown), outcome) in repair.steps.iter().zip(&mut fix.steps).zip(acted.outcomes) {
         match outcome {
             Ok(()) => shown.done = true,

@@ -27,11 +27,20 @@ pub struct Trouble {
     pub why: String,
     /// Whether the step stands all the same, and can be undone.
     pub done: bool,
+    /// Whether the system refused both to go on and to go back: no end is written of it, and the next run brings it to one.
+    pub(super) open: bool,
+}
+
+impl Trouble {
+    /// Of a step that was brought to no end.
+    pub(super) fn open(why: String, done: bool) -> Trouble {
+        Trouble { why, done, open: true }
+    }
 }
 
 impl From<String> for Trouble {
     fn from(why: String) -> Trouble {
-        Trouble { why, done: false }
+        Trouble { why, done: false, open: false }
     }
 }
 
@@ -224,16 +233,15 @@ impl<'a> Work<'a> {
             for r in &ready {
                 if outcomes.get(r.index).is_some_and(Result::is_ok) {
                     let why = format!("was done, but the system could not make it durable: {e}");
-                    set(&mut outcomes, r.index, Err(Trouble { why, done: true }));
+                    set(&mut outcomes, r.index, Err(Trouble::open(why, true)));
                 }
             }
         }
         for r in &ready {
             let record = match outcomes.get(r.index) {
                 Some(Ok(())) => Record::Done { step: r.number },
-                Some(Err(Trouble { why, done: false })) => Record::Failed { step: r.number, why: why.clone() },
-                // Left open: the next run looks how it stands and finishes it.
-                Some(Err(Trouble { done: true, .. })) | None => continue,
+                Some(Err(Trouble { why, open: false, .. })) => Record::Failed { step: r.number, why: why.clone() },
+                Some(Err(Trouble { open: true, .. })) | None => continue,
             };
             if let Err(e) = self.writer.tell(&record) {
                 self.break_off(&e);
@@ -326,7 +334,11 @@ impl<'a> Work<'a> {
                         return Err("has another access list than when it was looked at".into());
                     }
                 }
-                Ok(set_mode(&node, *to, acl.is_some(), default_acl.is_some())?)
+                transfer::set_mode(&node, *to, acl.is_some(), default_acl.is_some()).or_else(|e| {
+                    transfer::give_lists(&node, acl.as_deref(), default_acl.as_deref())
+                        .map_err(|_| Trouble::open(said(&e), false))?;
+                    Err(e.into())
+                })
             }
             (Wanted::Owner { uid, gid }, _) => Ok(self.node(r)?.set_owner(*uid, *gid)?),
         }
@@ -346,6 +358,7 @@ impl<'a> Work<'a> {
         match transfer::rename(parent, name, &self.run, &r.item, &r.step.was) {
             Ok(()) => Ok(()),
             Err(Refused::Because(why)) => Err(why.into()),
+            Err(Refused::Halfway { why, moved }) => Err(Trouble::open(why, moved)),
             Err(Refused::OtherFileSystem) => self.copy_away(r, parent, name),
         }
     }
@@ -370,7 +383,7 @@ impl<'a> Work<'a> {
         }
         let aside = aside_name(&self.name, r.number);
         let dropped = drop_original(parent, name, &aside, &self.run, &r.item, &r.step.was);
-        if let Err(Trouble { done: false, .. }) = dropped {
+        if let Err(Trouble { open: false, .. }) = dropped {
             let _ = transfer::remove(&self.run, &r.item);
         }
         dropped
@@ -431,14 +444,6 @@ fn set(outcomes: &mut [Outcome], index: usize, to: Outcome) {
     }
 }
 
-/// Takes the access lists away that are told of, and sets the bits, which the lists would else change once more.
-pub(super) fn set_mode(node: &sys::Node, mode: u32, acl: bool, default_acl: bool) -> io::Result<()> {
-    for default in [(false, acl), (true, default_acl)].into_iter().filter_map(|(default, gone)| gone.then_some(default)) {
-        node.set_acl(default, None)?;
-    }
-    node.set_mode(mode)
-}
-
 /// The name under which an original waits beside its place until it is taken away.
 pub(super) fn aside_name(run: &str, step: u64) -> OsString {
     OsString::from(format!(".gocachescan-{run}-{step}"))
@@ -447,22 +452,20 @@ pub(super) fn aside_name(run: &str, step: u64) -> OsString {
 /// Takes away an original of which there is a whole copy in the quarantine: named aside first, so that nobody sees half of
 /// it, and compared once more.
 pub(super) fn drop_original(parent: &Dir, name: &OsStr, aside: &OsStr, run: &Dir, item: &OsStr, was: &Identity) -> Outcome {
+    let time = parent.stat_self()?.mtime_ns;
     match transfer::rename(parent, name, parent, aside, was) {
-        Ok(()) => drop_aside(parent, name, aside, run, item),
-        Err(Refused::OtherFileSystem) => Err("is a mount point, which stays".into()),
-        Err(Refused::Because(why)) => Err(why.into()),
+        Ok(()) => {}
+        Err(Refused::OtherFileSystem) => return Err("is a mount point, which stays".into()),
+        Err(Refused::Because(why)) => return Err(why.into()),
+        Err(Refused::Halfway { why, moved }) => return Err(Trouble::open(why, moved)),
     }
-}
-
-/// The second half of [`drop_original`].
-pub(super) fn drop_aside(parent: &Dir, name: &OsStr, aside: &OsStr, run: &Dir, item: &OsStr) -> Outcome {
     match transfer::is_same(parent, aside, run, item) {
         Ok(true) => transfer::remove(parent, aside).map_err(|e| {
             let why = format!("was done, but what is left of it lies beside as `{}`: {}", aside.display(), said(&e));
-            Trouble { why, done: true }
+            Trouble::open(why, true)
         }),
         other => {
-            parent.rename_new(aside, parent, name)?;
+            transfer::go_back(parent, aside, parent, name, time).map_err(|e| Trouble::open(said(&e), true))?;
             Err(other.map_or_else(Trouble::from, |_| "changed while it was copied".into()))
         }
     }

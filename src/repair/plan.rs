@@ -1,6 +1,7 @@
 //! What is to be done, decided before anything is: steps with what is there now, so that each can be held to it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -104,6 +105,8 @@ pub struct RepairPlan {
     pub sites: Vec<Site>,
     /// Steps, in the order in which they are done.
     pub steps: Vec<Step>,
+    /// What was found and is gone since: index of the root, and where in it.
+    pub gone: Vec<(usize, PathBuf)>,
 }
 
 impl RepairPlan {
@@ -113,10 +116,16 @@ impl RepairPlan {
     pub fn make(report: &Report, settings: &Settings, fix_binaries: bool) -> RepairPlan {
         let sites = open_sites(report, fix_binaries);
         let mut all: BTreeMap<(usize, PathBuf, u8), Want> = BTreeMap::new();
+        let mut gone = Vec::new();
         {
             let context = Context::new(&sites, settings, &report.go_versions);
             for finding in report.findings.iter().filter(|f| f.level > Level::Note && f.fix != Fix::None) {
                 let Some((index, rel)) = site_of(&sites, finding) else { continue };
+                let there = sites.get(index).filter(|_| !rel.as_os_str().is_empty()).map(|s| s.root.dir.stat(&rel));
+                if matches!(there, Some(Err(e)) if e.kind() == io::ErrorKind::NotFound) {
+                    gone.push((index, rel));
+                    continue;
+                }
                 for want in wants(&context, index, &rel, finding) {
                     let rank = want.wanted.rank();
                     all.entry((want.site, want.rel.clone(), rank)).or_insert(want);
@@ -137,7 +146,7 @@ impl RepairPlan {
         // An action entry goes before the output that it names, so that no build finds it dangling; what is changed in its
         // place comes last.
         steps.sort_by(|a, b| order(a).cmp(&order(b)));
-        RepairPlan { sites, steps }
+        RepairPlan { sites, steps, gone }
     }
 
     /// The root of a step.

@@ -363,9 +363,9 @@ class Interrupter:
             return None
         bad += place.lost()
         if how != "KILL":
-            if phase == "fix":
+            if phase == "fix" and (report or how[-1] != "+" or call.name != "write"):
                 bad += self.told(place, rc, report, err)
-            elif rc not in (0, 2, 3, 4) or (rc == 0) != (not place.differs()):
+            elif rc not in (0, 3, 4) or (rc == 0 and place.differs()):
                 bad.append(f"exit {rc} with {place.differs()[:3]}: {err}")
         # By turns, unless all is wanted: on with a repair, or all back at once.
         ways = [index % 2] if self.args.short else [0, 1]
