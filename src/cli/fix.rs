@@ -77,12 +77,12 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         error: None,
     });
     let mut fix = FixReport { dry_run: args.dry_run, steps: steps.collect(), ..FixReport::default() };
-    // Another program has mended it, or is about to build it anew: the report tells of what is there in the end.
-    let gone = repair.gone.iter().filter_map(|(site, rel)| {
-        let root = &repair.sites.get(*site)?.root;
-        Some(Touched { kind: root.kind, root: root.path.clone(), rel: rel.clone(), node_only: false })
+    // The report tells of what is there in the end.
+    let overtaken = repair.overtaken.iter().filter_map(|o| {
+        let root = &repair.sites.get(o.site)?.root;
+        Some(Touched { kind: root.kind, root: root.path.clone(), rel: o.rel.clone(), node_only: o.node_only })
     });
-    let mut touched: Vec<Touched> = gone.collect();
+    let mut touched: Vec<Touched> = overtaken.collect();
     let empty = fix.steps.is_empty();
     if args.dry_run || (empty && touched.is_empty()) {
         report.fix = Some(fix);

@@ -80,7 +80,7 @@ impl World {
         ];
         let there = |rel: &Path| rel.as_os_str().is_empty() || root.dir.stat(rel).is_ok();
         let steps = wanted.into_iter().filter(|(rel, _)| there(rel)).map(|(rel, wanted)| step(&root, rel, wanted)).collect();
-        RepairPlan { sites: vec![Site { root, quarantine: Some(self.quarantine()) }], steps, gone: Vec::new() }
+        RepairPlan { sites: vec![Site { root, quarantine: Some(self.quarantine()) }], steps, overtaken: Vec::new() }
     }
 
     fn quarantine(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills a repair, and makes the system refuse it, at every call by which it changes something: nothing may be lost.
 
-    fix_interrupted.py [--scanner BIN] [--short] [--only NAME,NAME] [--dir DIR] [--seed N] [--list]
+    fix_interrupted.py [--scanner BIN] [--short] [--only NAME,NAME] [--dir DIR] [--seed N] [--workers N] [--list]
 
 A small world without Go is damaged in every way that a repair mends. `--fix --yes`, then `quarantine restore`, is stopped by
 strace before the n-th call of each kind, for every n: by SIGKILL, and by ENOSPC, EIO, EACCES, EXDEV and EROFS, once and from then
@@ -17,6 +17,7 @@ import argparse
 import ctypes
 import json
 import os
+import queue
 import random
 import re
 import shutil
@@ -27,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -55,6 +57,7 @@ class Place:
 
     def __init__(self, name: str, top: Path, scanner: Path, uid: int, mounted: bool):
         self.name, self.scanner, self.uid, self.mounted = name, scanner, uid, mounted
+        self.all, self.others = top, []
         self.top = top / name
         self.world, self.damaged = self.top / "w", self.top / "w.damaged"
         self.home = HandMade(self.world)
@@ -76,6 +79,14 @@ class Place:
         self.top.chmod(0o755)
         if self.uid:
             os.chown(self.top, self.uid, self.uid)
+
+    def workers(self, number: int) -> list:
+        """Worlds of the same kind, this one among them."""
+        while len(self.others) < number - 1:
+            other = Place(f"{self.name}{len(self.others) + 2}", self.all, self.scanner, self.uid, self.mounted)
+            other.make()
+            self.others.append(other)
+        return [self, *self.others]
 
     def fresh(self) -> None:
         self.wipe()
@@ -331,12 +342,13 @@ class Interrupter:
             start = self.random.random()
             points = [points[int((i + start) * total / share)] for i in range(share)]
         wrong, missed, begun = 0, 0, time.monotonic()
-        for index, (call, how) in enumerate(points):
-            bad = self.one(place, phase, call, how, index)
+
+        def point(worker: Place, index: int) -> tuple:
+            return points[index], self.one(worker, phase, *points[index], index)
+        for (call, how), bad in self.each(place, point, len(points)):
             if bad is None:
                 missed += 1
-                continue
-            if bad:
+            elif bad:
                 wrong += 1
                 self.show(f"{place.name} {phase}: {how} at {call.name} {call.number} ({call.args[:100]})", bad)
         title = f"{place.name}: {phase} {'killed' if kill_only else 'refused'}"
@@ -345,6 +357,21 @@ class Interrupter:
         # What changes the path of a run is met before the point now and then, but never often.
         bad += ["too few points were reached"] if missed * 20 > len(points) else []
         self.tally.check(title, bad, detail)
+
+    def each(self, place: Place, do, rounds: int):
+        """Does all rounds, many at once, each worker in a world of its own: a scan waits a second for what is as new as these."""
+        free = queue.SimpleQueue()
+        for worker in place.workers(self.args.workers):
+            free.put(worker)
+
+        def one(number: int):
+            worker = free.get()
+            try:
+                return do(worker, number)
+            finally:
+                free.put(worker)
+        with ThreadPoolExecutor(self.args.workers) as pool:
+            yield from pool.map(one, range(rounds))
 
     def show(self, what: str, bad: list) -> None:
         self.shown += 1
@@ -367,8 +394,8 @@ class Interrupter:
                 bad += self.told(place, rc, report, err)
             elif rc not in (0, 3, 4) or (rc == 0 and place.differs()):
                 bad.append(f"exit {rc} with {place.differs()[:3]}: {err}")
-        # By turns, unless all is wanted: on with a repair, or all back at once.
-        ways = [index % 2] if self.args.short else [0, 1]
+        # On with a repair, or all back at once: by turns, and after a kill both.
+        ways = [index % 2] if self.args.short or how != "KILL" else [0, 1]
         for way in ways:
             if way != ways[0]:
                 place.fresh()
@@ -394,53 +421,59 @@ class Interrupter:
 
     def twice(self, place: Place, rounds: int) -> None:
         """Two repairs at once."""
-        wrong = 0
-        both = 0
-        for _ in range(rounds):
-            place.fresh()
-            children = [place.start(*FIX), place.start(*FIX)]
+        def two(worker: Place, number: int) -> tuple:
+            worker.fresh()
+            children = [worker.start(*FIX)]
+            # From both at the same moment to one at work when the other comes.
+            time.sleep(number % 4 * 0.004)
+            children.append(worker.start(*FIX))
             outputs = [c.communicate(timeout=120) for c in children]
             reports = [json.loads(out) for out, _ in outputs]
-            bad = place.lost()
-            done = {}
+            bad, done, met = worker.lost(), {}, 0
             for child, report in zip(children, reports):
                 steps = report["fix"].get("steps", [])
                 undone = [s for s in steps if not s["done"] or "error" in s]
-                both += bool(undone)
+                met += bool(undone)
                 if child.returncode not in (0, 4) or (child.returncode == 4) != bool(undone):
-                    bad.append(f"exit {child.returncode} with {len(undone)} of {len(steps)} not done")
+                    left = [(f["rule"], f["path"]) for f in report["findings"] if f["level"] != "note"]
+                    bad.append(f"exit {child.returncode} with {len(undone)} of {len(steps)} not done; {left}")
                 for s in steps:
                     done[s["path"]] = done.get(s["path"], 0) + (s["done"] and s["act"] in ("quarantine", "unlink"))
             bad += [f"moved twice: {p}" for p, n in done.items() if n > 1]
-            bad += place.mended() + place.taken_back() + place.lost()
-            if bad:
-                wrong += 1
-                self.show(f"{place.name}: two at once", bad)
-        self.tally.check(f"{place.name}: two repairs at once", [f"{wrong} of {rounds} wrong"] if wrong else [],
-                         f"{rounds} rounds, {both} repairs met the other one's work")
+            return bad + worker.mended() + worker.taken_back() + worker.lost(), met
+        self.rounds(place, "two repairs at once", two, rounds, "met the other one's work")
 
     def again(self, place: Place, rounds: int) -> None:
         """Killed, and killed again while the next run recovers, up to five times."""
         place.fresh()
         calls = [c for c in traced(place, *FIX) if c.changes()]
-        wrong = kills = 0
-        for _ in range(rounds):
-            place.fresh()
-            bad = []
-            points = []
-            for _ in range(self.random.randint(2, 5)):
-                call = self.random.choice(calls)
-                runs = [r["run"] for r in place.runs()]
-                args = ["quarantine", "restore", self.random.choice(runs)] if runs and self.random.random() < 0.4 else FIX
-                rc, _, _ = place.run(*args, prefix=inject(place, call, "KILL"))
+        seeds = [self.random.random() for _ in range(rounds)]
+
+        def killed(worker: Place, number: int) -> tuple:
+            dice = random.Random(seeds[number])
+            worker.fresh()
+            bad, points, kills = [], [], 0
+            for _ in range(dice.randint(2, 5)):
+                call = dice.choice(calls)
+                runs = [r["run"] for r in worker.runs()]
+                args = ["quarantine", "restore", dice.choice(runs)] if runs and dice.random() < 0.4 else FIX
+                rc, _, _ = worker.run(*args, prefix=inject(worker, call, "KILL"))
                 kills += rc not in (0, 1, 4)
                 points.append(f"{args[1]} {call.name} {call.number}")
-                bad += place.lost()
-            bad += place.mended() + place.lost() + place.taken_back() + place.lost()
+                bad += worker.lost()
+            bad += worker.mended() + worker.lost() + worker.taken_back() + worker.lost()
+            return bad and [f"{points}", *bad], kills
+        self.rounds(place, "killed again and again", killed, rounds, "kills")
+
+    def rounds(self, place: Place, title: str, do, rounds: int, what: str) -> None:
+        wrong = number = 0
+        for bad, n in self.each(place, do, rounds):
+            number += n
             if bad:
                 wrong += 1
-                self.show(f"{place.name}: killed at {points}", bad)
-        self.tally.check(f"{place.name}: killed again and again", [f"{wrong} of {rounds} wrong"] if wrong else [], f"{rounds} rounds, {kills} kills")
+                self.show(f"{place.name}: {title}", bad)
+        bad = [f"{wrong} of {rounds} wrong"] if wrong else []
+        self.tally.check(f"{place.name}: {title}", bad, f"{rounds} rounds, {number} {what}")
 
 
 def main() -> int:
@@ -450,6 +483,7 @@ def main() -> int:
     ap.add_argument("--only", default="")
     ap.add_argument("--dir", type=Path, help="where the worlds are made; in memory, if there is room")
     ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--workers", type=int, default=12)
     ap.add_argument("--list", action="store_true")
     args = ap.parse_args()
     args.sample = {"kill": 14, "errors": 20} if args.short else {}
@@ -498,7 +532,8 @@ def main() -> int:
                     tests[test](Interrupter(args, tally), place)
                 except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as e:
                     tally.fail(f"{name} {test}", f"could not go on: {type(e).__name__}: {e}")
-            place.wipe()
+            for world in [place, *place.others]:
+                world.wipe()
     return tally.close()
 
 
