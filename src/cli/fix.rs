@@ -42,15 +42,35 @@ pub(super) fn ledger(plan: &Plan) -> crate::repair::Ledger {
     Ledger::beside(plan.roots.iter().filter(|r| may_have_quarantine(r.kind)).map(|r| r.path.as_path()))
 }
 
-/// Brings what a kill left half done to an end, so that the scan sees what is to stay. What was begun was said yes to.
-pub(super) fn recover(args: &ScanArgs, plan: &Plan) -> Result<(), Error> {
+/// How often the scan before a repair is begun once more because another repair has begun.
+#[cfg(unix)]
+const RESCANS: u32 = 3;
+
+/// Scans. Before a repair what a kill left half done is brought to an end, so that the scan sees what is to stay (what was
+/// begun was said yes to); an error tells what stays half done. Where another repair begins meanwhile the scan has seen half of
+/// its work, and is begun once more when that is done.
+pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result<(), Error>) {
+    let scan = || {
+        let progress = terminal::progress(host, args.progress, args.quiet);
+        crate::scan::run(plan, progress.as_ref())
+    };
     #[cfg(unix)]
     if args.fix && !args.dry_run {
-        let place = crate::repair::FOLDER;
-        return ledger(plan).recover().map_err(|e| Error::io("bring to an end what is in", place.as_ref(), e));
+        let ledger = ledger(plan);
+        let names = || -> Vec<String> { ledger.runs().into_iter().flatten().map(|r| r.run).collect() };
+        let mut round = 0;
+        loop {
+            let known = names();
+            let place = crate::repair::FOLDER;
+            let recovered = ledger.recover().map_err(|e| Error::io("bring to an end what is in", place.as_ref(), e));
+            let report = scan();
+            round += 1;
+            if round > RESCANS || names().iter().all(|run| known.contains(run)) {
+                return (report, recovered);
+            }
+        }
     }
-    let _ = (args, plan);
-    Ok(())
+    (scan(), Ok(()))
 }
 
 /// Repairs, and brings the report up to what is there then.

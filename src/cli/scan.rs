@@ -24,11 +24,9 @@ pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
     }
     fix::allowed(args)?;
     let plan = plan(args, host)?;
+    let (mut report, recovered) = fix::scan(args, &plan, host);
     // What stays half done is told at once; all that can be mended still is.
-    let recovered = fix::recover(args, &plan).map_err(|e| super::fail(&e));
-    let progress = terminal::progress(host, args.progress, args.quiet);
-    let mut report = crate::scan::run(&plan, progress.as_ref());
-    drop(progress);
+    let recovered = recovered.map_err(|e| super::fail(&e));
 
     let detail = detail(args);
     let look = terminal::look(host, args.color, detail);

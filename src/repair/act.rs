@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::journal::{Writer, is_node, is_unchanged};
 use super::locks::Locks;
-use super::place::{Quarantine, runs};
+use super::place::{Quarantine, look, runs};
 use super::plan::{RepairPlan, Site, Step, Wanted};
 use super::transfer::{self, Refused, said};
 use crate::finding::RootKind;
@@ -76,13 +76,9 @@ pub fn act(plan: &RepairPlan, now: &Now) -> Acted {
     for path in places {
         open.insert(path, Quarantine::make(path));
     }
-    let taken: BTreeSet<String> = open
-        .values()
-        .filter_map(|q| q.as_ref().ok())
-        .filter_map(|q| runs(&q.dir).ok())
-        .flatten()
-        .map(|found| found.name)
-        .collect();
+    // Also where nothing is to be done now: runs of one name count as one.
+    let all = plan.sites.iter().filter_map(|site| look(site.quarantine.as_ref()?).ok().flatten());
+    let taken: BTreeSet<String> = all.filter_map(|dir| runs(&dir).ok()).flatten().map(|found| found.name).collect();
     let name = now.free_name(&taken);
     for (path, quarantine) in open {
         let (numbers, steps): (Vec<usize>, Vec<&Step>) = plan
@@ -133,9 +129,11 @@ impl Now {
         Now { name, rfc3339 }
     }
 
+    /// A name that comes after all that are taken.
     pub(super) fn free_name(&self, taken: &BTreeSet<String>) -> String {
-        let numbered = (2u32..).map(|n| format!("{}-{n}", self.name));
-        std::iter::once(self.name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+        let of_now = taken.iter().filter_map(|name| name.strip_prefix(&self.name));
+        let last = of_now.map(|rest| rest.strip_prefix('-').and_then(|n| n.parse::<u32>().ok()).unwrap_or(1)).max();
+        last.map_or_else(|| self.name.clone(), |n| format!("{}-{}", self.name, n.saturating_add(1)))
     }
 }
 

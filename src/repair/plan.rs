@@ -155,11 +155,13 @@ impl RepairPlan {
             let above = |at: &Path| moved.binary_search_by(|(s, r)| (*s, r.as_path()).cmp(&(site, at))).is_ok();
             rel.ancestors().skip(usize::from(rank == 0)).any(above)
         };
-        let mut steps: Vec<Step> = all
-            .into_iter()
-            .filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank))
-            .filter_map(|(_, want)| step(&sites, want))
-            .collect();
+        let mut steps = Vec::new();
+        for ((site, rel, _), want) in all.into_iter().filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank)) {
+            match step(&sites, want) {
+                Some(step) => steps.push(step),
+                None => overtaken.push(Overtaken { site, rel, node_only: false }),
+            }
+        }
         // An action entry goes before the output that it names, so that no build finds it dangling; what is changed in its
         // place comes last.
         steps.sort_by(|a, b| order(a).cmp(&order(b)));
