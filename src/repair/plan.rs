@@ -132,15 +132,14 @@ impl RepairPlan {
             let context = Context::new(&sites, settings, &report.go_versions);
             for finding in report.findings.iter().filter(|f| f.level > Level::Note && f.fix != Fix::None) {
                 let Some((index, rel)) = site_of(&sites, finding) else { continue };
-                if is_gone(&sites, index, &rel) {
-                    overtaken.push(Overtaken { site: index, rel, node_only: false });
-                    continue;
-                }
                 let wanted = wants(&context, index, &rel, finding);
-                // Only root can give a folder back, so for others nothing wanted does not mean that all is well.
-                let root = sys::process::effective_uid() == 0;
-                if wanted.is_empty() && (finding.fix == Fix::Chmod || (root && finding.fix == Fix::Chown)) {
-                    overtaken.push(Overtaken { site: index, rel, node_only: true });
+                if wanted.is_empty() {
+                    let gone = is_gone(&sites, index, &rel);
+                    // Only root can give a folder back, so for others nothing wanted does not mean that all is well.
+                    let root = sys::process::effective_uid() == 0;
+                    if gone || finding.fix == Fix::Chmod || (root && finding.fix == Fix::Chown) {
+                        overtaken.push(Overtaken { site: index, rel, node_only: !gone });
+                    }
                     continue;
                 }
                 for want in wanted {
