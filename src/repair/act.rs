@@ -372,8 +372,8 @@ impl<'a> Work<'a> {
         match copied {
             Ok(true) => {}
             other => {
-                let _ = transfer::remove(&self.run, &r.item);
-                return Err(other.map_or_else(Trouble::from, |_| "changed while it was copied".into()));
+                let trouble = other.map_or_else(Trouble::from, |_| "changed while it was copied".into());
+                return Err(self.uncopy(r, trouble));
             }
         }
         if let Err(e) = self.writer.tell(&Record::Copied { step: r.number }).and_then(|()| self.writer.commit()) {
@@ -381,10 +381,13 @@ impl<'a> Work<'a> {
         }
         let aside = aside_name(&self.name, r.number);
         let dropped = drop_original(parent, name, &aside, &self.run, &r.item, &r.step.was);
-        if let Err(Trouble { open: false, .. }) = dropped {
-            let _ = transfer::remove(&self.run, &r.item);
-        }
-        dropped
+        dropped.map_err(|trouble| if trouble.open { trouble } else { self.uncopy(r, trouble) })
+    }
+
+    /// Takes a copy away whose original stays; where that can't be done either the next run does it.
+    fn uncopy(&self, r: &Ready<'_>, trouble: Trouble) -> Trouble {
+        let open = transfer::remove(&self.run, &r.item).is_err();
+        Trouble { open, ..trouble }
     }
 
     /// Takes from what was moved the right to be executed, and to be written by others.

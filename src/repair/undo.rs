@@ -268,9 +268,12 @@ impl<'a> Undo<'a> {
         let Some((parent, name)) = &at.parent else { return kept("the folder that it came from is gone") };
         let copy = parent.stat(Path::new(&aside)).ok();
         if step.stage == Stage::ReturnCopied && in_quarantine {
-            if copy.is_some() && parent.rename_new(&aside, parent, name).is_err() {
+            // A copy that was whole once may have been about to be taken away again.
+            let whole = copy.is_some() && transfer::is_part(self.run, item, parent, &aside)?;
+            if copy.is_some() && !(whole && parent.rename_new(&aside, parent, name).is_ok()) {
                 transfer::remove(parent, &aside)?;
-                return kept("something else is in its place");
+                transfer::set_modes(self.run, item, &step.inner, false)?;
+                return kept("was interrupted, or something else is in its place");
             }
             // What is not back is not taken away here.
             if !transfer::is_part(self.run, item, parent, name)? {
@@ -379,8 +382,9 @@ impl<'a> Undo<'a> {
             .and_then(|()| self.writer.commit())
             .and_then(|()| parent.rename_new(&aside, parent, name));
         if let Err(e) = copied {
-            let _ = transfer::remove(parent, &aside);
-            return Err(e.into());
+            // Where that can't be taken away either the next run does it.
+            let open = transfer::remove(parent, &aside).is_err();
+            return Err(Trouble { open, ..e.into() });
         }
         let back = |e| Trouble::open(format!("was put back, but lies in the quarantine, too: {}", said(&e)), true);
         parent.sync().and_then(|()| transfer::remove(self.run, item)).map_err(back)
