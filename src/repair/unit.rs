@@ -7,7 +7,7 @@
 //! | an output, or something in it | the output, and the action entries that name it |
 //! | an extracted directory, or something in it | the directory, and the module index that was made from it |
 //! | a zip whose content is wrong | the version: everything else of it was made from the zip or beside it |
-//! | a `.ziphash` | itself where the zip is proven: Go hashes it again; else the version |
+//! | a `.ziphash` | itself and the directory where the zip is proven: Go hashes that again to extract it; else the version |
 //! | `.mod`, `.info`, `list`, a lookup, a tile, `latest` | itself: Go asks for it again |
 //! | a cached repository, or something in it | the repository with its `.info` and `.lock` |
 //! | any of these, where only its node is wrong (a link, a pipe, a second name) | the node |
@@ -210,8 +210,12 @@ impl Ask<'_> {
             Subject::Download(_, Part::Lock) => vec![self.node(rel, "go makes it afresh")],
             // Its node is wrong, not what it holds.
             Subject::Download(..) if self.finding.rule.kind == Kind::Posture => vec![self.node(rel, again)],
-            Subject::Download(_, Part::Ziphash) if self.finding.proven => {
-                vec![self.node(rel, "go hashes the zip again, which is proven; no network")]
+            Subject::Download(name, Part::Ziphash) if self.finding.proven => {
+                // Go makes it again only when it extracts the zip again.
+                let then = "go hashes the zip again, which is proven, and extracts it; no network";
+                let mut all = self.tree_parts(&name, then);
+                all.push(self.node(rel, then));
+                all
             }
             Subject::Download(name, Part::Zip | Part::Ziphash) => self.version(&name),
             Subject::Download(_, Part::Info | Part::Mod | Part::Partial) | Subject::List | Subject::Sumdb(_) => {
