@@ -10,7 +10,7 @@ on. Held each time:
   a step that is told as done is done, one that is told as not done is not; exit 4 with any of these, never a signal of its own
   the next `--fix` leaves a clean cache and no run half done; or `quarantine restore` takes all back at once
   restoring what there is, the last run first, gives the damaged world back: bytes, types, modes, owners, times, access lists
-Worlds: as root, as nobody (read-only folders), and with each cache on a mount of its own (copies). Then two repairs at once, and
+A dry run changes nothing, and opens nothing for writing. Worlds: as root, as nobody (read-only folders), and with each cache on a mount of its own (copies). Then two repairs at once, and
 repairs that are killed again while they recover. --short takes a sample that is spread over all calls.
 """
 import argparse
@@ -419,6 +419,22 @@ class Interrupter:
             bad.append(f"exit {rc} with {sum(not s['done'] for s in steps)} of {len(steps)} steps not done: {err}")
         return bad
 
+    def dry(self, place: Place) -> None:
+        """A dry run opens nothing for writing and changes nothing."""
+        place.fresh()
+        log = place.top / "trace"
+        names = sorted(CHANGES - {"write"} | {"openat", "openat2", "open", "creat", "mkdir", "rename", "unlink", "link", "symlink", "truncate"})
+        rc, out, err = place.run(*FIX[:2], "--dry-run", *FIX[3:],
+                                prefix=["strace", "-f", "-qq", "-o", log, "-e", "trace=" + ",".join(f"?{c}" for c in names)])
+        steps = json.loads(out)["fix"]["steps"] if rc == 1 else []
+        text = log.read_text(errors="replace")
+        wrong = [line for line in text.splitlines()
+                 if re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND", line) or re.match(rf"\d+ +({'|'.join(CHANGES - {'write'})})\(", line)]
+        wrong += place.differs()
+        if rc != 1 or not steps or "openat" not in text:
+            wrong.append(f"exit {rc}, {len(steps)} steps: {err}")
+        self.tally.check(f"{place.name}: a dry run opens nothing for writing", wrong[:5], f"{len(text.splitlines())} calls, {len(steps)} steps planned")
+
     def twice(self, place: Place, rounds: int) -> None:
         """Two repairs at once."""
         def two(worker: Place, number: int) -> tuple:
@@ -490,6 +506,7 @@ def main() -> int:
     os.umask(0o022)
     tally = Tally()
     tests = {
+        "dry": lambda t, p: t.dry(p),
         "kill": lambda t, p: (t.sweep(p, "fix", True), t.sweep(p, "restore", True)),
         "errors": lambda t, p: (t.sweep(p, "fix", False), t.sweep(p, "restore", False)),
         "twice": lambda t, p: t.twice(p, 5 if args.short else 100),
