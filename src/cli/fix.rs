@@ -57,7 +57,7 @@ pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result
     #[cfg(unix)]
     if args.fix && !args.dry_run {
         let ledger = ledger(plan);
-        let names = || -> Vec<String> { ledger.runs().into_iter().flatten().map(|r| r.run).collect() };
+        let names = || ledger.names().unwrap_or_default();
         let mut round = 0;
         loop {
             let known = names();
@@ -65,7 +65,7 @@ pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result
             let recovered = ledger.recover().map_err(|e| Error::io("bring to an end what is in", place.as_ref(), e));
             let report = scan();
             round += 1;
-            if round > RESCANS || names().iter().all(|run| known.contains(run)) {
+            if round > RESCANS || names().is_subset(&known) {
                 return (report, recovered);
             }
         }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::journal::{Writer, is_node, is_unchanged};
 use super::locks::Locks;
-use super::place::{Quarantine, look, runs};
+use super::place::{Quarantine, look, run_names};
 use super::plan::{RepairPlan, Site, Step, Wanted};
 use super::transfer::{self, Refused, said};
 use crate::finding::RootKind;
@@ -78,7 +78,7 @@ pub fn act(plan: &RepairPlan, now: &Now) -> Acted {
     }
     // Also where nothing is to be done now: runs of one name count as one.
     let all = plan.sites.iter().filter_map(|site| look(site.quarantine.as_ref()?).ok().flatten());
-    let taken: BTreeSet<String> = all.filter_map(|dir| runs(&dir).ok()).flatten().map(|found| found.name).collect();
+    let taken: BTreeSet<String> = all.filter_map(|dir| run_names(&dir).ok()).flatten().collect();
     let name = now.free_name(&taken);
     for (path, quarantine) in open {
         let (numbers, steps): (Vec<usize>, Vec<&Step>) = plan

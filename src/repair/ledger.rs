@@ -1,6 +1,6 @@
 //! The runs of all quarantines beside the roots that Go uses: listed, shown, put back, purged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::act::{Now, Work, digest};
 use super::journal::{RunRecord, Stage, identity};
-use super::place::{Found, Quarantine, beside, look, runs};
+use super::place::{Found, Quarantine, beside, look, run_names, runs};
 use super::plan::{Site, Step, Wanted};
 use super::transfer;
 use super::undo::{Undo, recover_all};
@@ -98,6 +98,15 @@ impl Ledger {
         Ok(summaries)
     }
 
+    /// The names of all runs. Reads no journal.
+    pub fn names(&self) -> io::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for place in &self.places {
+            names.extend(look(place)?.map(|dir| run_names(&dir)).transpose()?.unwrap_or_default());
+        }
+        Ok(names)
+    }
+
     /// What the journals say of a run; empty where there is none of that name.
     pub fn show(&self, run: &str) -> io::Result<Vec<RunRecord>> {
         let mut out = Vec::new();
@@ -119,7 +128,7 @@ impl Ledger {
     pub fn restore(&self, run: &str, overwrite: bool, now: &Now) -> io::Result<Restored> {
         let mut restored = Restored::default();
         let mut open: Vec<(Quarantine, Found)> = Vec::new();
-        let mut taken = std::collections::BTreeSet::new();
+        let mut taken = BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
             settled(&quarantine, |name| name == run)?;
@@ -159,7 +168,7 @@ impl Ledger {
 
     /// Deletes runs for good.
     pub fn purge(&self, names: &[String]) -> io::Result<Purged> {
-        let mut gone = std::collections::BTreeSet::new();
+        let mut gone = BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
             settled(&quarantine, |name| names.iter().any(|n| n == name))?;
@@ -187,7 +196,7 @@ impl Ledger {
 
     /// Whether there is a run of that name.
     pub fn has(&self, run: &str) -> io::Result<bool> {
-        Ok(self.runs()?.iter().any(|r| r.run == run))
+        Ok(self.names()?.contains(run))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::act::{Trouble, aside_name, drop_original};
 use super::journal::{self, RunRecord, Stage, StepRecord, Writer, identity, is_node};
-use super::place::{Found, runs};
+use super::place::{Found, run, run_names};
 use super::transfer::{self, Refused, said};
 use crate::format::journal::{Change, Identity, Record, RootRecord, TIGHTEN_MAX};
 use crate::sys::{self, Dir, NodeKind, Stat};
@@ -16,7 +16,8 @@ use crate::sys::{self, Dir, NodeKind, Stat};
 /// and why. A run whose journal is damaged is left alone: nothing that can't be read is acted on.
 pub(super) fn recover_all(quarantine: &Dir) -> io::Result<BTreeMap<String, io::Error>> {
     let mut stuck = BTreeMap::new();
-    for found in runs(quarantine)? {
+    for name in run_names(quarantine)? {
+        let found = run(quarantine, name)?;
         let ended = if found.journal.as_ref().is_ok_and(|j| j.records.is_empty()) {
             drop_unbegun(quarantine, &found)
         } else if found.journal.is_ok() && found.record().is_open() {
