@@ -1,6 +1,6 @@
 //! `--fix`: shows the plan, asks, mends, and has what was touched looked at again.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use super::args::ScanArgs;
 use super::terminal;
@@ -27,7 +27,10 @@ pub(super) fn allowed(args: &ScanArgs) -> Result<(), Error> {
 }
 
 /// Asks a question at the terminal; only a clear yes is one.
+#[cfg(unix)]
 pub(super) fn asks(question: &str) -> bool {
+    use std::io::Write;
+
     let mut err = io::stderr();
     let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
     let mut answer = String::new();
