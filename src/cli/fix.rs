@@ -1,6 +1,6 @@
 //! `--fix`: shows the plan, asks, mends, and has what was touched looked at again.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use super::args::ScanArgs;
 use super::terminal;
@@ -27,12 +27,53 @@ pub(super) fn allowed(args: &ScanArgs) -> Result<(), Error> {
 }
 
 /// Asks a question at the terminal; only a clear yes is one.
+#[cfg(unix)]
 pub(super) fn asks(question: &str) -> bool {
+    use std::io::Write;
+
     let mut err = io::stderr();
     let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
     let mut answer = String::new();
     let heard = io::stdin().read_line(&mut answer);
     asked.is_ok() && heard.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// The quarantines beside the roots of a plan.
+#[cfg(unix)]
+pub(super) fn ledger(plan: &Plan) -> crate::repair::Ledger {
+    use crate::repair::{Ledger, may_have_quarantine};
+    Ledger::beside(plan.roots.iter().filter(|r| may_have_quarantine(r.kind)).map(|r| r.path.as_path()))
+}
+
+/// How often the scan before a repair is begun once more because another repair has begun.
+#[cfg(unix)]
+const RESCANS: u32 = 3;
+
+/// Scans. Before a repair what a kill left half done is brought to an end, so that the scan sees what is to stay (what was
+/// begun was said yes to); an error tells what stays half done. Where another repair begins meanwhile the scan has seen half of
+/// its work, and is begun once more when that is done.
+pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result<(), Error>) {
+    let scan = || {
+        let progress = terminal::progress(host, args.progress, args.quiet);
+        crate::scan::run(plan, progress.as_ref())
+    };
+    #[cfg(unix)]
+    if args.fix && !args.dry_run {
+        let ledger = ledger(plan);
+        let names = || ledger.names().unwrap_or_default();
+        let mut round = 0;
+        loop {
+            let known = names();
+            let place = crate::repair::FOLDER;
+            let recovered = ledger.recover().map_err(|e| Error::io("bring to an end what is in", place.as_ref(), e));
+            let report = scan();
+            round += 1;
+            if round > RESCANS || names().is_subset(&known) {
+                return (report, recovered);
+            }
+        }
+    }
+    (scan(), Ok(()))
 }
 
 /// Repairs, and brings the report up to what is there then.
@@ -59,11 +100,18 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         error: None,
     });
     let mut fix = FixReport { dry_run: args.dry_run, steps: steps.collect(), ..FixReport::default() };
-    if args.dry_run || fix.steps.is_empty() {
+    // The report tells of what is there in the end.
+    let overtaken = repair.overtaken.iter().filter_map(|o| {
+        let root = &repair.sites.get(o.site)?.root;
+        Some(Touched { kind: root.kind, root: root.path.clone(), rel: o.rel.clone(), node_only: o.node_only })
+    });
+    let mut touched: Vec<Touched> = overtaken.collect();
+    let empty = fix.steps.is_empty();
+    if args.dry_run || (empty && touched.is_empty()) {
         report.fix = Some(fix);
         return Ok(());
     }
-    if !args.yes {
+    if !args.yes && !empty {
         human::write_plan(&fix, look, &mut io::stderr()).map_err(|e| Error::io("write to", "standard error".as_ref(), e))?;
         fix.shown = true;
         if !asks("proceed?") {
@@ -73,7 +121,6 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         }
     }
     let acted = act(&repair, &Now::of(std::time::SystemTime::now()));
-    let mut touched = Vec::new();
     for ((step, shown), outcome) in repair.steps.iter().zip(&mut fix.steps).zip(acted.outcomes) {
         match outcome {
             Ok(()) => shown.done = true,

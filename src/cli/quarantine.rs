@@ -27,7 +27,7 @@ mod here {
     use crate::format::journal::Change;
     use crate::locate;
     use crate::plan::{Plan, Request};
-    use crate::repair::{FOLDER, Ledger, Now, RunSummary, Stage, StepRecord, may_have_quarantine};
+    use crate::repair::{FOLDER, Ledger, Now, RunSummary, Stage, StepRecord};
     use crate::report::human::Detail;
     use crate::report::text;
     use crate::sys;
@@ -60,7 +60,7 @@ mod here {
         let flags = places.flags(host);
         let settings = locate::survey(host, &flags);
         let plan = Plan::assemble(settings, Request { flags, jobs: 1, ..Request::default() })?;
-        Ok(Ledger::beside(plan.roots.iter().filter(|r| may_have_quarantine(r.kind)).map(|r| r.path.as_path())))
+        Ok(fix::ledger(&plan))
     }
 
     fn unusable(e: io::Error) -> Error {

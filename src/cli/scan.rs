@@ -24,16 +24,16 @@ pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
     }
     fix::allowed(args)?;
     let plan = plan(args, host)?;
-    let progress = terminal::progress(host, args.progress, args.quiet);
-    let mut report = crate::scan::run(&plan, progress.as_ref());
-    drop(progress);
+    let (mut report, recovered) = fix::scan(args, &plan, host);
+    // What stays half done is told at once; all that can be mended still is.
+    let recovered = recovered.map_err(|e| super::fail(&e));
 
     let detail = detail(args);
     let look = terminal::look(host, args.color, detail);
     if args.fix {
         fix::run(args, &plan, &mut report, &look, host)?;
     }
-    let exit = Exit::of_report(&report, plan.fail_on, plan.allow_empty);
+    let exit = recovered.map_or(Exit::Undone, |()| Exit::of_report(&report, plan.fail_on, plan.allow_empty));
     // Files first: they must not suffer from a standard output that went away.
     let written = targets.write(&report, &Look::plain(terminal::home(host), detail));
     let printed = terminal::print(|out| render(&report, args.format, &look, out));

@@ -9,13 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::journal::{Writer, is_node, is_unchanged};
 use super::locks::Locks;
-use super::place::{Quarantine, runs};
+use super::place::{Quarantine, look, run_names};
 use super::plan::{RepairPlan, Site, Step, Wanted};
 use super::transfer::{self, Refused, said};
-use super::undo;
 use crate::finding::RootKind;
 use crate::format::hex;
-use crate::format::journal::{Change, Identity, InnerMode, Moment, Name, Record, RootRecord, TIGHTEN_MAX};
+use crate::format::journal::{Change, Identity, InnerMode, Moment, Name, NodeType, Record, RootRecord, TIGHTEN_MAX};
 use crate::sys::{self, Dir, File};
 
 /// Steps whose intents share one write to the disk. Each holds up to four descriptors.
@@ -28,11 +27,20 @@ pub struct Trouble {
     pub why: String,
     /// Whether the step stands all the same, and can be undone.
     pub done: bool,
+    /// Whether the system refused both to go on and to go back: no end is written of it, and the next run brings it to one.
+    pub(super) open: bool,
+}
+
+impl Trouble {
+    /// Of a step that was brought to no end.
+    pub(super) fn open(why: String, done: bool) -> Trouble {
+        Trouble { why, done, open: true }
+    }
 }
 
 impl From<String> for Trouble {
     fn from(why: String) -> Trouble {
-        Trouble { why, done: false }
+        Trouble { why, done: false, open: false }
     }
 }
 
@@ -66,19 +74,11 @@ pub fn act(plan: &RepairPlan, now: &Now) -> Acted {
     let places: BTreeSet<&PathBuf> = plan.steps.iter().filter_map(|s| plan.site(s)?.quarantine.as_ref()).collect();
     let mut open: BTreeMap<&PathBuf, io::Result<Quarantine>> = BTreeMap::new();
     for path in places {
-        let quarantine = Quarantine::make(path).and_then(|q| {
-            undo::recover_all(&q.dir)?;
-            Ok(q)
-        });
-        open.insert(path, quarantine);
+        open.insert(path, Quarantine::make(path));
     }
-    let taken: BTreeSet<String> = open
-        .values()
-        .filter_map(|q| q.as_ref().ok())
-        .filter_map(|q| runs(&q.dir).ok())
-        .flatten()
-        .map(|found| found.name)
-        .collect();
+    // Also where nothing is to be done now: runs of one name count as one.
+    let all = plan.sites.iter().filter_map(|site| look(site.quarantine.as_ref()?).ok().flatten());
+    let taken: BTreeSet<String> = all.filter_map(|dir| run_names(&dir).ok()).flatten().collect();
     let name = now.free_name(&taken);
     for (path, quarantine) in open {
         let (numbers, steps): (Vec<usize>, Vec<&Step>) = plan
@@ -129,9 +129,11 @@ impl Now {
         Now { name, rfc3339 }
     }
 
+    /// A name that comes after all that are taken.
     pub(super) fn free_name(&self, taken: &BTreeSet<String>) -> String {
-        let numbered = (2u32..).map(|n| format!("{}-{n}", self.name));
-        std::iter::once(self.name.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+        let of_now = taken.iter().filter_map(|name| name.strip_prefix(&self.name));
+        let last = of_now.map(|rest| rest.strip_prefix('-').and_then(|n| n.parse::<u32>().ok()).unwrap_or(1)).max();
+        last.map_or_else(|| self.name.clone(), |n| format!("{}-{}", self.name, n.saturating_add(1)))
     }
 }
 
@@ -229,16 +231,15 @@ impl<'a> Work<'a> {
             for r in &ready {
                 if outcomes.get(r.index).is_some_and(Result::is_ok) {
                     let why = format!("was done, but the system could not make it durable: {e}");
-                    set(&mut outcomes, r.index, Err(Trouble { why, done: true }));
+                    set(&mut outcomes, r.index, Err(Trouble::open(why, true)));
                 }
             }
         }
         for r in &ready {
             let record = match outcomes.get(r.index) {
                 Some(Ok(())) => Record::Done { step: r.number },
-                Some(Err(Trouble { why, done: false })) => Record::Failed { step: r.number, why: why.clone() },
-                // Left open: the next run looks how it stands and finishes it.
-                Some(Err(Trouble { done: true, .. })) | None => continue,
+                Some(Err(Trouble { why, open: false, .. })) => Record::Failed { step: r.number, why: why.clone() },
+                Some(Err(Trouble { open: true, .. })) | None => continue,
             };
             if let Err(e) = self.writer.tell(&record) {
                 self.break_off(&e);
@@ -323,12 +324,19 @@ impl<'a> Work<'a> {
                 if node.stat().mode & !0o6000 != r.step.was.mode & !0o6000 {
                     return Err("has another mode than when it was looked at".into());
                 }
+                if r.step.was.kind == NodeType::File && node.stat().nlink > 1 {
+                    return Err("has a second name now, whose mode would change as well".into());
+                }
                 for (default, list) in [(false, acl), (true, default_acl)] {
                     if list.is_some() && node.acl(default)? != *list {
                         return Err("has another access list than when it was looked at".into());
                     }
                 }
-                Ok(set_mode(&node, *to, acl.is_some(), default_acl.is_some())?)
+                transfer::set_mode(&node, *to, acl.is_some(), default_acl.is_some()).or_else(|e| {
+                    transfer::give_lists(&node, acl.as_deref(), default_acl.as_deref())
+                        .map_err(|_| Trouble::open(said(&e), false))?;
+                    Err(e.into())
+                })
             }
             (Wanted::Owner { uid, gid }, _) => Ok(self.node(r)?.set_owner(*uid, *gid)?),
         }
@@ -348,6 +356,7 @@ impl<'a> Work<'a> {
         match transfer::rename(parent, name, &self.run, &r.item, &r.step.was) {
             Ok(()) => Ok(()),
             Err(Refused::Because(why)) => Err(why.into()),
+            Err(Refused::Halfway { why, moved }) => Err(Trouble::open(why, moved)),
             Err(Refused::OtherFileSystem) => self.copy_away(r, parent, name),
         }
     }
@@ -363,8 +372,8 @@ impl<'a> Work<'a> {
         match copied {
             Ok(true) => {}
             other => {
-                let _ = transfer::remove(&self.run, &r.item);
-                return Err(other.map_or_else(Trouble::from, |_| "changed while it was copied".into()));
+                let trouble = other.map_or_else(Trouble::from, |_| "changed while it was copied".into());
+                return Err(self.uncopy(r, trouble));
             }
         }
         if let Err(e) = self.writer.tell(&Record::Copied { step: r.number }).and_then(|()| self.writer.commit()) {
@@ -372,10 +381,13 @@ impl<'a> Work<'a> {
         }
         let aside = aside_name(&self.name, r.number);
         let dropped = drop_original(parent, name, &aside, &self.run, &r.item, &r.step.was);
-        if let Err(Trouble { done: false, .. }) = dropped {
-            let _ = transfer::remove(&self.run, &r.item);
-        }
-        dropped
+        dropped.map_err(|trouble| if trouble.open { trouble } else { self.uncopy(r, trouble) })
+    }
+
+    /// Takes a copy away whose original stays; where that can't be done either the next run does it.
+    fn uncopy(&self, r: &Ready<'_>, trouble: Trouble) -> Trouble {
+        let open = transfer::remove(&self.run, &r.item).is_err();
+        Trouble { open, ..trouble }
     }
 
     /// Takes from what was moved the right to be executed, and to be written by others.
@@ -433,14 +445,6 @@ fn set(outcomes: &mut [Outcome], index: usize, to: Outcome) {
     }
 }
 
-/// Takes the access lists away that are told of, and sets the bits, which the lists would else change once more.
-pub(super) fn set_mode(node: &sys::Node, mode: u32, acl: bool, default_acl: bool) -> io::Result<()> {
-    for default in [(false, acl), (true, default_acl)].into_iter().filter_map(|(default, gone)| gone.then_some(default)) {
-        node.set_acl(default, None)?;
-    }
-    node.set_mode(mode)
-}
-
 /// The name under which an original waits beside its place until it is taken away.
 pub(super) fn aside_name(run: &str, step: u64) -> OsString {
     OsString::from(format!(".gocachescan-{run}-{step}"))
@@ -449,22 +453,20 @@ pub(super) fn aside_name(run: &str, step: u64) -> OsString {
 /// Takes away an original of which there is a whole copy in the quarantine: named aside first, so that nobody sees half of
 /// it, and compared once more.
 pub(super) fn drop_original(parent: &Dir, name: &OsStr, aside: &OsStr, run: &Dir, item: &OsStr, was: &Identity) -> Outcome {
+    let time = parent.stat_self()?.mtime_ns;
     match transfer::rename(parent, name, parent, aside, was) {
-        Ok(()) => drop_aside(parent, name, aside, run, item),
-        Err(Refused::OtherFileSystem) => Err("is a mount point, which stays".into()),
-        Err(Refused::Because(why)) => Err(why.into()),
+        Ok(()) => {}
+        Err(Refused::OtherFileSystem) => return Err("is a mount point, which stays".into()),
+        Err(Refused::Because(why)) => return Err(why.into()),
+        Err(Refused::Halfway { why, moved }) => return Err(Trouble::open(why, moved)),
     }
-}
-
-/// The second half of [`drop_original`].
-pub(super) fn drop_aside(parent: &Dir, name: &OsStr, aside: &OsStr, run: &Dir, item: &OsStr) -> Outcome {
     match transfer::is_same(parent, aside, run, item) {
         Ok(true) => transfer::remove(parent, aside).map_err(|e| {
             let why = format!("was done, but what is left of it lies beside as `{}`: {}", aside.display(), said(&e));
-            Trouble { why, done: true }
+            Trouble::open(why, true)
         }),
         other => {
-            parent.rename_new(aside, parent, name)?;
+            transfer::go_back(parent, aside, parent, name, time).map_err(|e| Trouble::open(said(&e), true))?;
             Err(other.map_or_else(Trouble::from, |_| "changed while it was copied".into()))
         }
     }

@@ -1,6 +1,6 @@
 //! The runs of all quarantines beside the roots that Go uses: listed, shown, put back, purged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::act::{Now, Work, digest};
 use super::journal::{RunRecord, Stage, identity};
-use super::place::{Found, Quarantine, beside, look, runs};
+use super::place::{Found, Quarantine, beside, look, run_names, runs};
 use super::plan::{Site, Step, Wanted};
 use super::transfer;
 use super::undo::{Undo, recover_all};
@@ -98,6 +98,15 @@ impl Ledger {
         Ok(summaries)
     }
 
+    /// The names of all runs. Reads no journal.
+    pub fn names(&self) -> io::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for place in &self.places {
+            names.extend(look(place)?.map(|dir| run_names(&dir)).transpose()?.unwrap_or_default());
+        }
+        Ok(names)
+    }
+
     /// What the journals say of a run; empty where there is none of that name.
     pub fn show(&self, run: &str) -> io::Result<Vec<RunRecord>> {
         let mut out = Vec::new();
@@ -119,10 +128,10 @@ impl Ledger {
     pub fn restore(&self, run: &str, overwrite: bool, now: &Now) -> io::Result<Restored> {
         let mut restored = Restored::default();
         let mut open: Vec<(Quarantine, Found)> = Vec::new();
-        let mut taken = std::collections::BTreeSet::new();
+        let mut taken = BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
-            recover_all(&quarantine.dir)?;
+            settled(&quarantine, |name| name == run)?;
             let all = runs(&quarantine.dir)?;
             taken.extend(all.iter().map(|f| f.name.clone()));
             if let Some(found) = all.into_iter().find(|f| f.name == run) {
@@ -159,10 +168,10 @@ impl Ledger {
 
     /// Deletes runs for good.
     pub fn purge(&self, names: &[String]) -> io::Result<Purged> {
-        let mut gone = std::collections::BTreeSet::new();
+        let mut gone = BTreeSet::new();
         for place in &self.places {
             let Some(quarantine) = Quarantine::open(place)? else { continue };
-            recover_all(&quarantine.dir)?;
+            settled(&quarantine, |name| names.iter().any(|n| n == name))?;
             for found in runs(&quarantine.dir)?.into_iter().filter(|f| names.contains(&f.name)) {
                 // The journal goes last, since it stands last among the names.
                 transfer::remove(&quarantine.dir, OsStr::new(&found.name))?;
@@ -173,9 +182,21 @@ impl Ledger {
         Ok(Purged { runs: u64::try_from(gone.len()).unwrap_or(u64::MAX) })
     }
 
+    /// Finishes or rolls back what a kill left half done. A quarantine that can't be worked with now is passed over: whoever
+    /// needs it will say so.
+    ///
+    /// # Errors
+    ///
+    /// The first run that stays half done, and why.
+    pub fn recover(&self) -> io::Result<()> {
+        let open = self.places.iter().filter_map(|place| Quarantine::open(place).ok().flatten());
+        let mut stuck = open.map(|quarantine| settled(&quarantine, |_| true)).collect::<Vec<_>>();
+        stuck.drain(..).find(io::Result::is_err).unwrap_or(Ok(()))
+    }
+
     /// Whether there is a run of that name.
     pub fn has(&self, run: &str) -> io::Result<bool> {
-        Ok(self.runs()?.iter().any(|r| r.run == run))
+        Ok(self.names()?.contains(run))
     }
 }
 
@@ -223,6 +244,12 @@ fn summary(name: String, found: &[Found]) -> RunSummary {
         damage,
         run: name,
     }
+}
+
+/// Recovers a quarantine; an error where a run that is asked for stays half done.
+fn settled(quarantine: &Quarantine, asked_for: impl Fn(&str) -> bool) -> io::Result<()> {
+    let stuck = recover_all(&quarantine.dir)?.into_iter().find(|(name, _)| asked_for(name));
+    stuck.map_or(Ok(()), |(name, e)| Err(io::Error::new(e.kind(), format!("the run `{name}` stays half done: {e}"))))
 }
 
 /// A path as Go has it.

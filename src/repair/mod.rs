@@ -32,4 +32,4 @@ pub use act::{Acted, Now, Outcome, Trouble, act};
 pub use journal::{RunRecord, Stage, StepRecord};
 pub use ledger::{Ledger, Purged, Restored, RunState, RunSummary};
 pub use place::{FOLDER, may_have_quarantine};
-pub use plan::{RepairPlan, Site, Step, Wanted};
+pub use plan::{Overtaken, RepairPlan, Site, Step, Wanted};

@@ -143,8 +143,8 @@ pub(super) fn is_run_name(name: &str) -> bool {
         && (number.is_empty() || number.strip_prefix('-').is_some_and(digits))
 }
 
-/// Every run of a quarantine, oldest first.
-pub(super) fn runs(quarantine: &Dir) -> io::Result<Vec<Found>> {
+/// The names of the runs of a quarantine, oldest first.
+pub(super) fn run_names(quarantine: &Dir) -> io::Result<Vec<String>> {
     let text = |(name, kind): (OsString, NodeKind)| name.into_string().ok().filter(|n| kind == NodeKind::Dir && is_run_name(n));
     let mut names: Vec<String> = quarantine.reopen()?.list()?.into_iter().filter_map(text).collect();
     // `…-2` before `…-10`.
@@ -152,14 +152,19 @@ pub(super) fn runs(quarantine: &Dir) -> io::Result<Vec<Found>> {
         let (time, number) = n.split_at_checked(19).unwrap_or((n, ""));
         (time.to_owned(), number.trim_start_matches('-').parse::<u32>().unwrap_or(0))
     });
-    names
-        .into_iter()
-        .map(|name| {
-            let dir = quarantine.open_dir_in(&name)?;
-            let journal = journal::read(&dir);
-            Ok(Found { name, dir, journal })
-        })
-        .collect()
+    Ok(names)
+}
+
+/// Reads a run of a quarantine.
+pub(super) fn run(quarantine: &Dir, name: String) -> io::Result<Found> {
+    let dir = quarantine.open_dir_in(&name)?;
+    let journal = journal::read(&dir);
+    Ok(Found { name, dir, journal })
+}
+
+/// Every run of a quarantine, oldest first.
+pub(super) fn runs(quarantine: &Dir) -> io::Result<Vec<Found>> {
+    run_names(quarantine)?.into_iter().map(|name| run(quarantine, name)).collect()
 }
 
 #[cfg(test)]

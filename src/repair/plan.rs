@@ -1,6 +1,7 @@
 //! What is to be done, decided before anything is: steps with what is there now, so that each can be held to it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ use crate::format::journal::Identity;
 use crate::locate::Settings;
 use crate::report::{Report, RootState};
 use crate::rule::{Fix, Level};
-use crate::sys::{NodeKind, Stat};
+use crate::sys::{self, NodeKind, Stat};
 
 /// What a step changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +105,19 @@ pub struct RepairPlan {
     pub sites: Vec<Site>,
     /// Steps, in the order in which they are done.
     pub steps: Vec<Step>,
+    /// What somebody else has mended or taken away since it was found.
+    pub overtaken: Vec<Overtaken>,
+}
+
+/// Something that was found and is no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overtaken {
+    /// Index of its root in [`RepairPlan::sites`].
+    pub site: usize,
+    /// Relative to the root.
+    pub rel: PathBuf,
+    /// Whether it is still there, with another mode.
+    pub node_only: bool,
 }
 
 impl RepairPlan {
@@ -113,11 +127,22 @@ impl RepairPlan {
     pub fn make(report: &Report, settings: &Settings, fix_binaries: bool) -> RepairPlan {
         let sites = open_sites(report, fix_binaries);
         let mut all: BTreeMap<(usize, PathBuf, u8), Want> = BTreeMap::new();
+        let mut overtaken = Vec::new();
         {
             let context = Context::new(&sites, settings, &report.go_versions);
             for finding in report.findings.iter().filter(|f| f.level > Level::Note && f.fix != Fix::None) {
                 let Some((index, rel)) = site_of(&sites, finding) else { continue };
-                for want in wants(&context, index, &rel, finding) {
+                let wanted = wants(&context, index, &rel, finding);
+                if wanted.is_empty() {
+                    let gone = is_gone(&sites, index, &rel);
+                    // Only root can give a folder back, so for others nothing wanted does not mean that all is well.
+                    let root = sys::process::effective_uid() == 0;
+                    if gone || finding.fix == Fix::Chmod || (root && finding.fix == Fix::Chown) {
+                        overtaken.push(Overtaken { site: index, rel, node_only: !gone });
+                    }
+                    continue;
+                }
+                for want in wanted {
                     let rank = want.wanted.rank();
                     all.entry((want.site, want.rel.clone(), rank)).or_insert(want);
                 }
@@ -129,15 +154,17 @@ impl RepairPlan {
             let above = |at: &Path| moved.binary_search_by(|(s, r)| (*s, r.as_path()).cmp(&(site, at))).is_ok();
             rel.ancestors().skip(usize::from(rank == 0)).any(above)
         };
-        let mut steps: Vec<Step> = all
-            .into_iter()
-            .filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank))
-            .filter_map(|(_, want)| step(&sites, want))
-            .collect();
+        let mut steps = Vec::new();
+        for ((site, rel, _), want) in all.into_iter().filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank)) {
+            match step(&sites, want) {
+                Some(step) => steps.push(step),
+                None => overtaken.push(Overtaken { site, rel, node_only: false }),
+            }
+        }
         // An action entry goes before the output that it names, so that no build finds it dangling; what is changed in its
         // place comes last.
         steps.sort_by(|a, b| order(a).cmp(&order(b)));
-        RepairPlan { sites, steps }
+        RepairPlan { sites, steps, overtaken }
     }
 
     /// The root of a step.
@@ -184,6 +211,11 @@ fn site_of(sites: &[Site], finding: &Finding) -> Option<(usize, PathBuf)> {
         .filter_map(|(i, s)| Some((i, s.root.path.components().count(), path.strip_prefix(&s.root.path).ok()?)))
         .max_by_key(|(_, depth, _)| *depth)
         .map(|(i, _, rel)| (i, rel.to_path_buf()))
+}
+
+fn is_gone(sites: &[Site], site: usize, rel: &Path) -> bool {
+    let there = sites.get(site).filter(|_| !rel.as_os_str().is_empty()).map(|s| s.root.dir.stat(rel));
+    matches!(there, Some(Err(e)) if e.kind() == io::ErrorKind::NotFound)
 }
 
 /// Looks at what is to be changed; nothing where it is gone already.

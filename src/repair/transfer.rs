@@ -11,13 +11,20 @@ use crate::sys::{self, Dir, NodeKind, Stat};
 /// Deepest folder that is gone into: each level takes a descriptor. Go's own files lie less deep.
 const MAX_DEPTH: usize = 128;
 
-/// Why a node was not moved. It is where it was.
+/// Why a node was not moved.
 #[derive(Debug)]
 pub(super) enum Refused {
-    /// Source and target are on different file systems.
+    /// Source and target are on different file systems. It is where it was.
     OtherFileSystem,
-    /// Anything else, in words.
+    /// Anything else, in words. It is where it was.
     Because(String),
+    /// The system refused both to go on and to go back.
+    Halfway {
+        /// In words.
+        why: String,
+        /// Whether something has its new name; else it is where it was, with another mode.
+        moved: bool,
+    },
 }
 
 impl From<io::Error> for Refused {
@@ -48,19 +55,29 @@ pub(super) fn rename(from: &Dir, name: &OsStr, to: &Dir, to_name: &OsStr, was: &
     let locked = stat.kind == NodeKind::Dir && stat.mode & 0o200 == 0 && sys::process::effective_uid() != 0;
     let held = if locked { Some(from.node(name)?) } else { None };
     let unlock = |mode| held.as_ref().map_or(Ok(()), |node| if is_node(node.stat(), was) { node.set_mode(mode) } else { Ok(()) });
+    let time = from.stat_self()?.mtime_ns;
     unlock(stat.mode | 0o200)?;
+    let halfway = |e: io::Error, moved| Refused::Halfway { why: said(&e), moved };
     if let Err(e) = from.rename_new(name, to, to_name) {
-        unlock(stat.mode)?;
+        unlock(stat.mode).map_err(|e| halfway(e, false))?;
         return Err(if sys::is_other_file_system(&e) { Refused::OtherFileSystem } else { e.into() });
     }
-    let moved = to.stat(Path::new(to_name))?;
-    if !is_node(&moved, was) {
+    let why = match to.stat(Path::new(to_name)) {
+        Ok(moved) if is_node(&moved, was) => return unlock(stat.mode).map_err(|e| halfway(e, true)),
         // Somebody put another thing there between the look and the move.
-        to.rename_new(to_name, from, name)?;
-        unlock(stat.mode)?;
-        return Err(Refused::Because("was swapped for something else while it was being moved".to_owned()));
-    }
-    unlock(stat.mode)?;
+        Ok(_) => "was swapped for something else while it was being moved".to_owned(),
+        Err(e) => said(&e),
+    };
+    go_back(to, to_name, from, name, time).map_err(|e| halfway(e, true))?;
+    unlock(stat.mode).map_err(|e| halfway(e, false))?;
+    Err(Refused::Because(why))
+}
+
+/// Takes a move back: the folder was last written at `time` then.
+pub(super) fn go_back(to: &Dir, to_name: &OsStr, from: &Dir, name: &OsStr, time: i128) -> io::Result<()> {
+    to.rename_new(to_name, from, name)?;
+    // Worth no failure.
+    let _ = from.set_mtime(time);
     Ok(())
 }
 
@@ -263,6 +280,24 @@ pub(super) fn set_modes(dir: &Dir, item: &OsStr, nodes: &[InnerMode], back: bool
         let wanted = if back { inner.mode } else { tight_mode(node.stat()) };
         if node.stat().mode != wanted {
             node.set_mode(wanted)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the access lists away that are told of, and sets the bits, which the lists would else change once more.
+pub(super) fn set_mode(node: &sys::Node, mode: u32, acl: bool, default_acl: bool) -> io::Result<()> {
+    for default in [(false, acl), (true, default_acl)].into_iter().filter_map(|(default, gone)| gone.then_some(default)) {
+        node.set_acl(default, None)?;
+    }
+    node.set_mode(mode)
+}
+
+/// Gives the access lists back that [`set_mode`] has taken away.
+pub(super) fn give_lists(node: &sys::Node, acl: Option<&[u8]>, default_acl: Option<&[u8]>) -> io::Result<()> {
+    for (default, list) in [(false, acl), (true, default_acl)] {
+        if list.is_some() && node.acl(default)?.as_deref() != list {
+            node.set_acl(default, list)?;
         }
     }
     Ok(())

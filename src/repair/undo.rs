@@ -5,24 +5,31 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::act::{Trouble, aside_name, drop_original, set_mode};
+use super::act::{Trouble, aside_name, drop_original};
 use super::journal::{self, RunRecord, Stage, StepRecord, Writer, identity, is_node};
-use super::place::{Found, runs};
+use super::place::{Found, run, run_names};
 use super::transfer::{self, Refused, said};
 use crate::format::journal::{Change, Identity, Record, RootRecord, TIGHTEN_MAX};
 use crate::sys::{self, Dir, NodeKind, Stat};
 
-/// Finishes or rolls back every run of a quarantine that did not come to its end. A run whose journal is damaged is left
-/// alone: nothing that can't be read is acted on.
-pub(super) fn recover_all(quarantine: &Dir) -> io::Result<()> {
-    for found in runs(quarantine)? {
-        if found.journal.as_ref().is_ok_and(|j| j.records.is_empty()) {
-            drop_unbegun(quarantine, &found)?;
+/// Finishes or rolls back every run of a quarantine that did not come to its end; the runs with which that could not be done,
+/// and why. A run whose journal is damaged is left alone: nothing that can't be read is acted on.
+pub(super) fn recover_all(quarantine: &Dir) -> io::Result<BTreeMap<String, io::Error>> {
+    let mut stuck = BTreeMap::new();
+    for name in run_names(quarantine)? {
+        let found = run(quarantine, name)?;
+        let ended = if found.journal.as_ref().is_ok_and(|j| j.records.is_empty()) {
+            drop_unbegun(quarantine, &found)
         } else if found.journal.is_ok() && found.record().is_open() {
-            Undo::open(&found)?.recover()?;
+            Undo::open(&found).and_then(|mut undo| undo.recover())
+        } else {
+            Ok(())
+        };
+        if let Err(e) = ended {
+            stuck.insert(found.name, e);
         }
     }
-    Ok(())
+    Ok(stuck)
 }
 
 /// Takes away the folder of a run that was killed before its journal said a word: nothing was done.
@@ -116,8 +123,10 @@ impl<'a> Undo<'a> {
         self.writer.commit()
     }
 
-    /// Gives folders that things were put back into their times of before, and says so where all is back.
-    fn rest(&mut self) -> io::Result<()> {
+    /// Gives folders that things were put back into their times of before, and says so where all is back; the folders with
+    /// which that could not be done, and why.
+    fn rest(&mut self) -> io::Result<Vec<(PathBuf, String)>> {
+        let mut kept = Vec::new();
         // The earliest step of the run that touched a folder knows when it was last written before.
         let mut parents: BTreeMap<(u32, PathBuf), &StepRecord> = BTreeMap::new();
         let touched = self.record.steps.values().filter(|s| matches!(s.stage, Stage::Done | Stage::Returned));
@@ -134,18 +143,20 @@ impl<'a> Undo<'a> {
             .filter_map(|s| Some((s.root, s.rel().parent()?.to_path_buf())))
             .collect();
         for ((_, parent), step) in parents.iter().filter(|(place, _)| back.contains(*place)) {
-            let dir = self
-                .root(step)
-                .and_then(|root| if parent.as_os_str().is_empty() { root.reopen().ok() } else { root.open_dir(parent).ok() });
-            if let Some(dir) = dir {
+            let Some(root) = self.root(step) else { continue };
+            let dir = if parent.as_os_str().is_empty() { root.reopen() } else { root.open_dir(parent) };
+            let timed = dir.and_then(|dir| {
                 dir.set_mtime(step.parent.to_ns())?;
-                dir.sync()?;
+                dir.sync()
+            });
+            if let Err(e) = timed {
+                kept.push((root.path().join(parent), format!("has not its time of before: {}", said(&e))));
             }
         }
-        if !self.record.restored && !back.is_empty() && self.record.standing().next().is_none() {
+        if kept.is_empty() && !self.record.restored && !back.is_empty() && self.record.standing().next().is_none() {
             self.tell(Record::Restored)?;
         }
-        Ok(())
+        Ok(kept)
     }
 
     /// A move that was about to be done: where is the thing?
@@ -205,7 +216,7 @@ impl<'a> Undo<'a> {
                 if transfer::is_part(parent, &aside, self.run, item)? {
                     transfer::remove(parent, &aside)?;
                     Ok(())
-                } else if parent.rename_new(&aside, parent, name).is_ok() {
+                } else if transfer::go_back(parent, &aside, parent, name, step.parent.to_ns()).is_ok() {
                     Err("changed while it was copied".into())
                 } else {
                     // Something else has taken its place: both stay.
@@ -214,9 +225,13 @@ impl<'a> Undo<'a> {
             } else {
                 Ok(())
             };
-            if let Err(Trouble { why, done: false }) = outcome {
-                transfer::remove(self.run, item)?;
-                return Ok(Record::Failed { step: number, why });
+            match outcome {
+                Ok(()) => {}
+                Err(Trouble { why, open: true, .. }) => return Err(io::Error::other(why)),
+                Err(Trouble { why, .. }) => {
+                    transfer::remove(self.run, item)?;
+                    return Ok(Record::Failed { step: number, why });
+                }
             }
         }
         self.tighten(step, item)?;
@@ -229,14 +244,18 @@ impl<'a> Undo<'a> {
             return Ok(Record::Failed { step: step.step, why: "is gone from its place".to_owned() });
         };
         let done = match &step.change {
-            Change::Mode { to, acl, default_acl } => set_mode(&node, *to, acl.is_some(), default_acl.is_some()),
+            Change::Mode { to, acl, default_acl } => transfer::set_mode(&node, *to, acl.is_some(), default_acl.is_some()),
             Change::Owner { uid, gid } => node.set_owner(*uid, *gid),
             Change::Move { .. } => Ok(()),
         };
-        Ok(match done {
-            Ok(()) => Record::Done { step: step.step },
-            Err(e) => Record::Failed { step: step.step, why: said(&e) },
-        })
+        match (done, &step.change) {
+            (Ok(()), _) => Ok(Record::Done { step: step.step }),
+            (Err(e), Change::Mode { acl, default_acl, .. }) => {
+                transfer::give_lists(&node, unhexed(acl).as_deref(), unhexed(default_acl).as_deref())?;
+                Ok(Record::Failed { step: step.step, why: said(&e) })
+            }
+            (Err(e), _) => Ok(Record::Failed { step: step.step, why: said(&e) }),
+        }
     }
 
     /// A move back that was about to be done.
@@ -250,10 +269,19 @@ impl<'a> Undo<'a> {
         let Some((parent, name)) = &at.parent else { return kept("the folder that it came from is gone") };
         let copy = parent.stat(Path::new(&aside)).ok();
         if step.stage == Stage::ReturnCopied && in_quarantine {
-            if copy.is_some() && parent.rename_new(&aside, parent, name).is_err() {
+            // A copy that was whole once may have been about to be taken away again.
+            let whole = copy.is_some() && transfer::is_part(self.run, item, parent, &aside)?;
+            if copy.is_some() && !(whole && parent.rename_new(&aside, parent, name).is_ok()) {
                 transfer::remove(parent, &aside)?;
-                return kept("something else is in its place");
+                transfer::set_modes(self.run, item, &step.inner, false)?;
+                return kept("was interrupted, or something else is in its place");
             }
+            // What is not back is not taken away here.
+            if !transfer::is_part(self.run, item, parent, name)? {
+                transfer::set_modes(self.run, item, &step.inner, false)?;
+                return kept("was interrupted");
+            }
+            parent.sync()?;
             transfer::remove(self.run, item)?;
         } else if in_quarantine {
             transfer::remove(parent, &aside)?;
@@ -307,14 +335,16 @@ impl<'a> Undo<'a> {
                 };
                 match outcome {
                     Ok(()) => self.tell(Record::Returned { step: step.step })?,
-                    Err(Trouble { why, .. }) => {
+                    Err(Trouble { why, open, .. }) => {
                         kept.push((self.shown(step), why.clone()));
-                        self.tell(Record::Kept { step: step.step, why })?;
+                        if !open {
+                            self.tell(Record::Kept { step: step.step, why })?;
+                        }
                     }
                 }
             }
         }
-        self.rest()?;
+        kept.extend(self.rest()?);
         self.run.sync()?;
         self.writer.commit()?;
         Ok(kept)
@@ -336,10 +366,11 @@ impl<'a> Undo<'a> {
         match transfer::rename(self.run, item, &parent, &name, &here) {
             Ok(()) => {}
             Err(Refused::Because(why)) => return Err(why.into()),
+            Err(Refused::Halfway { why, moved }) => return Err(Trouble::open(why, moved)),
             Err(Refused::OtherFileSystem) => self.copy_back(step, item, &parent, &name)?,
         }
-        give_modes(&parent, &name, step)?;
-        Ok(())
+        let back = |e| Trouble::open(format!("was put back, but has not its mode of before: {}", said(&e)), true);
+        give_modes(&parent, &name, step).map_err(back)
     }
 
     /// To another file system: a copy beside the place, compared, that then takes the name.
@@ -352,22 +383,19 @@ impl<'a> Undo<'a> {
             .and_then(|()| self.writer.commit())
             .and_then(|()| parent.rename_new(&aside, parent, name));
         if let Err(e) = copied {
-            let _ = transfer::remove(parent, &aside);
-            return Err(e.into());
+            // Where that can't be taken away either the next run does it.
+            let open = transfer::remove(parent, &aside).is_err();
+            return Err(Trouble { open, ..e.into() });
         }
-        parent.sync()?;
-        Ok(transfer::remove(self.run, item)?)
+        let back = |e| Trouble::open(format!("was put back, but lies in the quarantine, too: {}", said(&e)), true);
+        parent.sync().and_then(|()| transfer::remove(self.run, item)).map_err(back)
     }
 
     fn change_back(&self, step: &StepRecord) -> Result<(), Trouble> {
         let node = self.node(step).ok_or("is not what it was when it was changed")?;
         match &step.change {
             Change::Mode { acl, default_acl, .. } => {
-                for (default, list) in [(false, acl), (true, default_acl)] {
-                    if let Some(list) = list.as_deref().and_then(unhex) {
-                        node.set_acl(default, Some(&list))?;
-                    }
-                }
+                transfer::give_lists(&node, unhexed(acl).as_deref(), unhexed(default_acl).as_deref())?;
             }
             Change::Owner { .. } => node.set_owner(step.was.uid, step.was.gid)?,
             Change::Move { .. } => {}
@@ -382,6 +410,10 @@ const BATCH: usize = 64;
 
 fn item_name(item: &crate::format::journal::Name) -> OsString {
     sys::path_from_bytes(item.0.clone()).into_os_string()
+}
+
+fn unhexed(list: &Option<String>) -> Option<Vec<u8>> {
+    list.as_deref().and_then(unhex)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -411,7 +443,9 @@ fn relock(dir: &Dir, name: &OsStr, stat: &Stat, was: &Identity) -> io::Result<()
 
 /// Gives what is back in its place the modes that it had.
 fn give_modes(parent: &Dir, name: &OsStr, step: &StepRecord) -> io::Result<()> {
-    transfer::set_modes(parent, name, &step.inner, true)
+    transfer::set_modes(parent, name, &step.inner, true)?;
+    // Perhaps it could not be locked again when it was moved.
+    relock(parent, name, &parent.stat(Path::new(name))?, &step.was)
 }
 
 /// Makes the folders above `rel` that are gone meanwhile, as Go makes them.

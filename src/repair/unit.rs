@@ -7,23 +7,23 @@
 //! | an output, or something in it | the output, and the action entries that name it |
 //! | an extracted directory, or something in it | the directory, and the module index that was made from it |
 //! | a zip whose content is wrong | the version: everything else of it was made from the zip or beside it |
-//! | a `.ziphash` | itself where the zip is proven: Go hashes it again; else the version |
+//! | a `.ziphash` | itself and the directory where the zip is proven: Go hashes that again to extract it; else the version |
 //! | `.mod`, `.info`, `list`, a lookup, a tile, `latest` | itself: Go asks for it again |
 //! | a cached repository, or something in it | the repository with its `.info` and `.lock` |
 //! | any of these, where only its node is wrong (a link, a pipe, a second name) | the node |
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::plan::{Site, Wanted};
 use crate::check::posture;
 use crate::evidence::expect::expect;
-use crate::evidence::node::{Expect, Node};
+use crate::evidence::gocache::action_path;
+use crate::evidence::node::{Expect, Node, Root};
 use crate::evidence::owners::GroupTrust;
 use crate::finding::{Finding, RootKind, Sink};
-use crate::format::hex;
+use crate::format::subkey::GoVersion;
 use crate::locate::Settings;
 use crate::rule::{Fix, Kind};
 use crate::subject::gocache::{CacheEntry, ShardEntry, cache_entry, shard_entry};
@@ -210,8 +210,12 @@ impl Ask<'_> {
             Subject::Download(_, Part::Lock) => vec![self.node(rel, "go makes it afresh")],
             // Its node is wrong, not what it holds.
             Subject::Download(..) if self.finding.rule.kind == Kind::Posture => vec![self.node(rel, again)],
-            Subject::Download(_, Part::Ziphash) if self.finding.proven => {
-                vec![self.node(rel, "go hashes the zip again, which is proven; no network")]
+            Subject::Download(name, Part::Ziphash) if self.finding.proven => {
+                // Go makes it again only when it extracts the zip again.
+                let then = "go hashes the zip again, which is proven, and extracts it; no network";
+                let mut all = self.tree_parts(&name, then);
+                all.push(self.node(rel, then));
+                all
             }
             Subject::Download(name, Part::Zip | Part::Ziphash) => self.version(&name),
             Subject::Download(_, Part::Info | Part::Mod | Part::Partial) | Subject::List | Subject::Sumdb(_) => {
@@ -241,10 +245,15 @@ impl Ask<'_> {
         let mut all = Vec::new();
         for (site, other) in self.context.sites.iter().enumerate().filter(|(_, s)| s.root.kind == RootKind::Gocache) {
             let there = Ask { site, here: other, ..*self };
-            for version in self.context.versions {
-                let rel = module_index(version, &self.here.root.path.join(name.tree()));
-                if there.stat(&rel).is_some() {
-                    all.push(there.node(&rel, "go makes the index of the module afresh"));
+            // Go names the module by the path that it was given, which may lead over a link.
+            let Root { path, real, .. } = &self.here.root;
+            for root in std::iter::once(path).chain(Some(real).filter(|real| *real != path)) {
+                let module = root.join(name.tree());
+                for version in self.context.versions {
+                    let rel = action_path(GoVersion::new(version).module_index(module.as_os_str().as_encoded_bytes()));
+                    if there.stat(&rel).is_some() {
+                        all.push(there.node(&rel, "go makes the index of the module afresh"));
+                    }
                 }
             }
         }
@@ -347,17 +356,4 @@ impl Ask<'_> {
         }
         all
     }
-}
-
-/// Where the index of a module lies, relative to GOCACHE (cmd/go/internal/modindex/read.go, `moduleHash`;
-/// cmd/go/internal/cache/hash.go: the version of Go without experiments is hashed first).
-fn module_index(version: &str, module_root: &Path) -> PathBuf {
-    let salt = version.split(' ').next().unwrap_or(version);
-    let mut sha = Sha256::new();
-    sha.update(salt.as_bytes());
-    sha.update(format!("module index {version} go index v2 "));
-    sha.update(module_root.as_os_str().as_encoded_bytes());
-    sha.update(b"\n");
-    let id = hex(&sha.finalize());
-    Path::new(id.get(..2).unwrap_or_default()).join(format!("{id}-a"))
 }

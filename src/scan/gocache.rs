@@ -19,7 +19,7 @@ use crate::evidence::index::Indexes;
 use crate::evidence::node::{Expect, Root};
 use crate::evidence::tally::Tally;
 use crate::facts::Fact;
-use crate::finding::Place;
+use crate::finding::{Finding, Place, RootKind};
 use crate::format::action::{ActionEntry, ActionId, OutputId};
 use crate::format::buildid::{ContentHash, ContentHasher};
 use crate::format::hex;
@@ -117,6 +117,7 @@ pub(super) fn again(run: &Run<'_>, root: &Root, rels: &[PathBuf], module_roots: 
     seen.take(read, run.now_ns);
     seen.settle(run, root, tally);
     seen.judge(run, root, module_roots, tally);
+    seen.name_companions(root, tally.sink.iter_mut());
 }
 
 /// What the sweep needs of an entry directly in the cache.
@@ -336,15 +337,14 @@ impl Seen {
             }
         }
         let told = roles::judge(self, root, module_roots, tally);
-        self.name_companions(root, tally);
         if run.plan.facts {
             self.facts(root, &told, tally);
         }
     }
 
     /// Tells each finding about an output which action entries name it: they stand and fall together.
-    fn name_companions(&self, root: &Root, tally: &mut Tally) {
-        for finding in tally.sink.iter_mut() {
+    pub(super) fn name_companions<'f>(&self, root: &Root, findings: impl Iterator<Item = &'f mut Finding>) {
+        for finding in findings.filter(|f| f.root == RootKind::Gocache) {
             let Place::Path(path) = &finding.place else { continue };
             if let Some(id) = path.strip_prefix(&root.path).ok().and_then(output_of) {
                 finding.with = self.naming(id).iter().map(|e| root.path.join(action_path(e.action))).collect();

@@ -104,7 +104,8 @@ fn pool(plan: &Plan) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
 }
 
-/// Versions of Go that may have used the caches: the one that would run, and the toolchains that go.mod files switched to.
+/// Versions of Go that may have used the caches, whatever archives say: the one that would run, and the toolchains that go.mod
+/// files switched to.
 fn go_versions(plan: &Plan) -> Vec<String> {
     let mut versions = vec![plan.settings.text("GOVERSION")];
     for root in plan.roots.iter().filter(|r| r.kind == RootKind::Gomodcache) {
@@ -117,8 +118,6 @@ fn go_versions(plan: &Plan) -> Vec<String> {
         }));
     }
     versions.retain(|v| !v.is_empty());
-    versions.sort();
-    versions.dedup();
     versions
 }
 
@@ -154,9 +153,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
         swept.push((tally, state));
     }
     // Where modules lie tells what an entry of a build cache is for: build caches are judged when module caches were swept.
-    for (at, root, seen) in caches {
-        if let Some((tally, _)) = swept.get_mut(at) {
-            seen.judge(&run, &root, &known.module_roots, tally);
+    for (at, root, seen) in &caches {
+        if let Some((tally, _)) = swept.get_mut(*at) {
+            seen.judge(&run, root, &known.module_roots, tally);
         }
     }
     for (planned, (mut tally, state)) in plan.roots.iter().zip(swept) {
@@ -182,6 +181,12 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     index::packages(&run, &known.indexes, &mut left);
     report.facts.append(&mut left.facts);
     report.findings.extend(left.sink.into_findings());
+    for (_, root, seen) in &caches {
+        seen.name_companions(root, report.findings.iter_mut());
+    }
+    report.go_versions.extend(known.indexes.versions().iter().map(|v| v.as_str().to_owned()));
+    report.go_versions.sort();
+    report.go_versions.dedup();
     report.online = plan.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
 }
 

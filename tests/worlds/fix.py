@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Damages a world of real Go in every way of an attack corpus, mends it with --fix, and holds the repair to its promises.
 
-    fix.py --corpus attacks.py --world DIR [--scanner BIN] [--group G]... [--case ID]... [--user UID] [--verbose]
+    fix.py --corpus FILE --world DIR [--scanner BIN] [--group G]... [--case ID]... [--verbose]
 
 DIR.pristine is made on first use, at DIR, since Go keys some entries by absolute path; every case works on a fresh copy at DIR.
 For each case:
@@ -12,10 +12,9 @@ For each case:
   `quarantine restore RUN` gives the snapshot back
   `--fix --yes` again, then `go build` passes and its program equals that of the clean cache, byte for byte;
   without a proxy where only the build cache or extracted directories were touched
-Exit status 0 if every case passed.
+A corpus is a module with `pristine`, `world_env`, `World` and `CASES`, such as symptoms.py. Exit status 0 if every case passed.
 """
 import argparse
-import hashlib
 import importlib.util
 import json
 import os
@@ -26,10 +25,10 @@ import sys
 import time
 from pathlib import Path
 
-QUARANTINE = ".gocachescan-quarantine"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from snapshots import QUARANTINE, differences, digest, snapshot  # noqa: E402
+
 PRIVATE = {"GOPRIVATE": "git.corp.test"}
-# What a case breaks that no repair of the caches mends: go.sum, settings, links that lead to a root, folders above it.
-NO_REPAIR = {"config"}
 
 
 def load(path: Path):
@@ -49,48 +48,6 @@ def wipe(world: Path) -> None:
 def fresh(world: Path) -> None:
     wipe(world)
     subprocess.run(["cp", "-a", "--reflink=auto", f"{world}.pristine", str(world)], check=True)
-
-
-def digest(path: str) -> str:
-    with open(path, "rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
-
-
-def snapshot(top: Path) -> dict:
-    """Everything below a folder but quarantines: what each node is."""
-    seen = {}
-    stack = [os.fsencode(top)]
-    while stack:
-        folder = stack.pop()
-        for entry in [None, *os.scandir(folder)]:
-            path = folder if entry is None else entry.path
-            if os.path.basename(path) == QUARANTINE.encode():
-                continue
-            st = os.lstat(path)
-            if entry is not None and stat.S_ISDIR(st.st_mode):
-                stack.append(path)
-                continue
-            what = ""
-            if stat.S_ISREG(st.st_mode):
-                what = digest(path)
-            elif stat.S_ISLNK(st.st_mode):
-                what = os.readlink(path)
-            lists = () if stat.S_ISLNK(st.st_mode) else tuple(
-                (n, os.getxattr(path, n)) for n in sorted(os.listxattr(path)) if n.startswith("system.posix_acl"))
-            seen[path] = (st.st_mode, st.st_uid, st.st_gid, st.st_mtime_ns, what, lists)
-    return seen
-
-
-def differences(before: dict, after: dict, but_times: set = frozenset()) -> list:
-    out = []
-    for path in sorted(before.keys() | after.keys()):
-        a, b = before.get(path), after.get(path)
-        if a and b and path in but_times:
-            a, b = a[:3] + a[4:], b[:3] + b[4:]
-        if a != b:
-            out.append(f"{os.fsdecode(path)!r}: {'absent' if a is None else oct(a[0])} -> {'absent' if b is None else oct(b[0])}"
-                       + (f" mtime {a[3]} -> {b[3]}" if a and b and a[3] != b[3] else ""))
-    return out
 
 
 class Tester:
@@ -136,7 +93,8 @@ class Tester:
         want = c.apply(self.corpus.World(self.world))
         env = {k: v for k, v in want["env"].items()}
         before = snapshot(self.world)
-        extra = ["--fix-binaries"] if c.group == "binaries" else []
+        options = list(getattr(c, "options", ()))
+        extra = [*options, *(["--fix-binaries"] if c.group == "binaries" else [])]
         rc, dry, err = self.scan("--fix", "--dry-run", *extra, env=env)
         if dry is None:
             return [f"dry run: no report, exit {rc}: {err[-200:]}"]
@@ -150,6 +108,7 @@ class Tester:
             bad.append("the plan is not that of the dry run")
         bad += [f"not done: {s}" for s in fix["steps"] if not s["done"] or "error" in s]
         loud = [f for f in report["findings"] if f["level"] != "note"]
+        said = json.dumps(report)
         mendable = [f for f in loud if f["fix"] != "none" and not self.told_only(f, extra)]
         bad += [f"left: {f['rule']} {f['path']}" for f in mendable]
         if rc != (1 if loud else 0):
@@ -158,12 +117,14 @@ class Tester:
         places = {os.fsencode(self.world), os.fsencode(self.world / "gopath"), os.fsencode(self.world / "gopath/pkg"),
                   os.fsencode(self.world / "outside")}
         bad += [f"outside: {d}" for d in differences(self.outside(before), self.outside(after), places)]
-        rc2, again, err = self.scan(*[], env=env)
+        rc2, again, err = self.scan(*options, env=env)
         if again is None:
             return bad + [f"no second report: {err[-300:]}"]
         key = lambda f: (f["rule"], f["path"])  # noqa: E731
         if {key(f) for f in again["findings"] if f["level"] != "note"} != {key(f) for f in loud}:
             bad.append(f"a whole scan finds otherwise: {sorted({key(f) for f in again['findings'] if f['level'] != 'note'} ^ {key(f) for f in loud})}")
+        if getattr(c, "untouched", False) != (not plan) and hasattr(c, "untouched"):
+            bad.append(f"{len(plan)} steps")
         if not plan:
             bad += [f"changed without a plan: {d}" for d in differences(before, after)]
             self.line(c, bad, "no repair" if loud else "nothing to mend")
@@ -181,11 +142,16 @@ class Tester:
         mod = str(self.world / "gopath/pkg/mod")
         offline = all(not p.startswith(mod) or "@" in p[len(mod):].split("/cache/")[0] and not p.startswith(mod + "/cache") for _, p in plan)
         rc, err = self.build(out, **({"GOPROXY": "off"} if offline else {}))
-        if rc:
+        if getattr(c, "refused", False):
+            if rc == 0 or "checksum mismatch" not in err:
+                bad.append(f"go build is not refused: exit {rc} {err}")
+            if "go.sum" not in said:
+                bad.append("the report does not tell of go.sum")
+        elif rc:
             bad.append(f"go build{' without a proxy' if offline else ''}: {err}")
         elif digest(str(out)) != self.clean:
             bad.append("the program is not that of the clean cache")
-        rc, last, err = self.scan(env=env)
+        rc, last, err = self.scan(*options, env=env)
         left = [f for f in (last or {}).get("findings", []) if f["level"] != "note" and key(f) not in {key(g) for g in loud}]
         bad += [f"after the build: {f['rule']} {f['path']}" for f in left]
         self.line(c, bad, f"{len(plan)} steps{', offline' if offline else ''}: {sorted({a for a, _ in plan})}")

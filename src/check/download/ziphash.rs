@@ -24,7 +24,7 @@ pub static ZIPHASH_MISSING: Rule = Rule {
     fix: Fix::None,
     summary: "a module zip has no `.ziphash` beside it",
     what: "Every zip has a `.ziphash`: Go writes it before it gives the zip its name. The other way round, a `.ziphash` without a zip, is what a \
-           killed build leaves, and is no finding.",
+           killed build leaves, and is no finding; nor is a zip that go.sum or the checksum database proves and of which nothing is extracted.",
     why: "Nothing in the cache says any more what the zip should be; somebody who swaps a zip takes its `.ziphash` away.",
     go: "Hashes the zip as it is now and takes that for the truth, unless go.sum or the checksum database has another sum.",
     mend: "Remove the zip and the extracted directory of this version; Go fetches them again and checks them.",

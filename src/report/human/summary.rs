@@ -7,7 +7,7 @@ use crate::facts::RoleBy;
 use crate::finding::{Finding, Place, RootKind};
 use crate::locate::Source;
 use crate::report::{Report, RootReport, RootState, Trust, text};
-use crate::rule::{Kind, Level};
+use crate::rule::{Fix, Kind, Level};
 
 /// How many paths that could not be read are shown.
 const UNREAD_SHOWN: usize = 3;
@@ -288,6 +288,10 @@ pub(super) fn render_answer(report: &Report, look: &Look, page: &mut String) {
     }
     if report.suppressed > 0 {
         let _ = write!(line, "; {} left out on request", text::count(report.suppressed, "finding", "findings"));
+    }
+    let in_cache = |f: &Finding| matches!(f.root, RootKind::Gocache | RootKind::Gomodcache | RootKind::Sumdb);
+    if report.fix.is_none() && report.findings.iter().any(|f| f.level > Level::Note && f.fix != Fix::None && in_cache(f)) {
+        line.push_str("; `gocachescan --fix --dry-run` shows what a repair would do");
     }
     let level = if errors > 0 { Level::Error } else { Level::Warning };
     for l in text::wrap(&line, look.width) {

@@ -164,8 +164,12 @@ impl Dir {
             return Ok(rustix::fs::renameat(&self.fd, name, &to.fd, to_name)?);
         }
         rustix::fs::linkat(&self.fd, name, &to.fd, to_name, AtFlags::empty())?;
-        point()?;
-        Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+        let gone = point().and_then(|()| Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?));
+        if gone.is_err() {
+            // As it was: one name, the first.
+            let _ = rustix::fs::unlinkat(&to.fd, to_name, AtFlags::empty());
+        }
+        gone
     }
 
     /// Takes away the name `name`, which is no folder.
