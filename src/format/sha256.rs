@@ -1,9 +1,33 @@
-//! sha256 of two messages at a time.
+//! sha256 of several messages at a time.
 //!
 //! One stream of SHA instructions waits most of its time for its own last result; a second, independent message fills the
-//! gaps, so that a core hashes half again to nearly twice as much. Two messages that are alike for a while cost hardly more
-//! than one. Where the processor has no such instructions, and for a message that is alone, `sha2` does the work.
+//! gaps, so that a core hashes half again to nearly twice as much. Two messages that are alike for a while share what is made
+//! of their blocks alone, and sixteen such pairs share 512-bit vectors where the processor has them: both hashes then cost no
+//! more than one. Where it has no such instructions, and for a message that is alone, `sha2` does the work.
 
+#[cfg(target_arch = "x86_64")]
+mod x16;
+#[cfg(not(target_arch = "x86_64"))]
+mod x16 {
+    //! Other processors: nothing to be found.
+    use super::Block;
+
+    pub(super) const LANES: usize = 16;
+    pub(super) type States = [[u32; 8]; LANES];
+
+    #[derive(Debug, Clone, Copy)]
+    pub(super) enum Unit {}
+
+    impl Unit {
+        pub(super) fn detect() -> Option<Unit> {
+            None
+        }
+
+        pub(super) fn compress_alike(self, _a: &mut States, _b: &mut States, _blocks: &[&[Block]; LANES]) {
+            match self {}
+        }
+    }
+}
 #[cfg(target_arch = "x86_64")]
 mod x2;
 #[cfg(not(target_arch = "x86_64"))]
@@ -40,6 +64,27 @@ pub const PADDING_BLOCKS: usize = 2;
 /// FIPS 180-4, 5.3.3.
 const START: [u32; 8] = [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
+/// FIPS 180-4, 4.2.2.
+#[cfg(target_arch = "x86_64")]
+const K: [[u32; 4]; 16] = [
+    [0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5],
+    [0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5],
+    [0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3],
+    [0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174],
+    [0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc],
+    [0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da],
+    [0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7],
+    [0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967],
+    [0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13],
+    [0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85],
+    [0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3],
+    [0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070],
+    [0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5],
+    [0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3],
+    [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208],
+    [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
+];
+
 /// The hash of the whole blocks of a message so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State([u32; 8]);
@@ -73,6 +118,57 @@ fn advance_alike_with(unit: Option<x2::Unit>, a: &mut State, b: &mut State, bloc
         None => {
             a.advance(blocks);
             b.advance(blocks);
+        }
+    }
+}
+
+/// Two messages that take the same blocks.
+#[derive(Debug)]
+pub struct Pair<'a> {
+    /// One of them.
+    pub a: &'a mut State,
+    /// The other.
+    pub b: &'a mut State,
+    /// What both take.
+    pub blocks: &'a [Block],
+}
+
+/// With fewer pairs one after the other costs less than sixteen lanes of which some are idle: both hashes of a byte take
+/// twice as long alone (measured on Sapphire Rapids: 0.99 and 1.9 GB/s).
+const FEW: usize = 9;
+
+/// How many files are best under way where two hashes of each are wanted.
+pub fn pairs_at_once() -> usize {
+    x16::Unit::detect().map_or(2, |_| x16::LANES)
+}
+
+/// Pairs of messages take their blocks: where there are enough of them as many each as the one with fewest has, else all.
+/// `taken` is told for each pair, in their order, how many blocks it took.
+pub fn advance_pairs(pairs: &mut [Pair<'_>], taken: &mut dyn FnMut(usize)) {
+    advance_pairs_with(x16::Unit::detect(), pairs, taken);
+}
+
+fn advance_pairs_with(unit: Option<x16::Unit>, pairs: &mut [Pair<'_>], taken: &mut dyn FnMut(usize)) {
+    for pairs in pairs.chunks_mut(x16::LANES) {
+        let Some(unit) = unit.filter(|_| pairs.len() >= FEW) else {
+            for pair in pairs {
+                advance_alike(pair.a, pair.b, pair.blocks);
+                taken(pair.blocks.len());
+            }
+            continue;
+        };
+        let fewest = pairs.iter().map(|p| p.blocks.len()).min().unwrap_or(0);
+        // A lane without a pair goes along with the blocks of the first.
+        let first = pairs.first().map(|p| p.blocks).unwrap_or_default();
+        let (mut a, mut b, mut blocks) = ([START; x16::LANES], [START; x16::LANES], [first; x16::LANES]);
+        for (((a, b), blocks), pair) in a.iter_mut().zip(&mut b).zip(&mut blocks).zip(&*pairs) {
+            (*a, *b, *blocks) = (pair.a.0, pair.b.0, pair.blocks);
+        }
+        let blocks = blocks.map(|list| list.get(..fewest).unwrap_or_default());
+        unit.compress_alike(&mut a, &mut b, &blocks);
+        for ((a, b), pair) in a.into_iter().zip(b).zip(pairs) {
+            (pair.a.0, pair.b.0) = (a, b);
+            taken(fewest);
         }
     }
 }

@@ -33,9 +33,9 @@ use crate::sys::{Dir, NodeKind, Stat};
 /// Longest `trim.txt` or `testexpire.txt` that is read, in bytes: Go writes 11 and 20.
 const MAX_TIME_FILE: u64 = 64;
 
-/// Shards that one worker takes at a time: at the end of a unit the last output is hashed alone, which may cost more, while
-/// fewer units share out worse. A full cache makes 64.
-const SHARDS_OF_UNIT: usize = 4;
+/// Shards that one worker takes at a time: at the end of a unit few outputs are left to hash side by side, which costs more,
+/// while fewer units share out worse. A full cache makes 32.
+const SHARDS_OF_UNIT: usize = 8;
 
 /// Sweeps the build cache at `root`, and tells `indexes` which it holds. What was seen is still to be judged.
 pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Indexes, tally: &mut Tally) -> Seen {

@@ -47,9 +47,9 @@ pub(crate) struct Run<'a> {
     now_ns: i128,
 }
 
-/// Descriptors that one worker holds at most: a folder that is listed, one that is open, a zip, a file, and two for
-/// chance; or a shard, two outputs, and the folder and file of an executable directory.
-const DESCRIPTORS_PER_WORKER: u64 = 6;
+/// Descriptors that one worker holds at most: a shard, sixteen outputs, the folder and file of an executable directory, and
+/// one for chance; a module needs fewer.
+const DESCRIPTORS_PER_WORKER: u64 = 20;
 /// Descriptors of the process itself: standard streams, roots, report files, the pool.
 const DESCRIPTORS_RESERVED: u64 = 24;
 
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn few_descriptors_mean_few_workers() {
-        assert_eq!(workers(64, 64), 6);
+        assert_eq!(workers(64, 64), 2);
         assert_eq!(workers(8, 1024), 8);
         assert_eq!(workers(0, 0), 1);
     }

@@ -1,5 +1,5 @@
-//! Two outputs hashed at a time: when one ends, the next takes its lane. Those without a content ID, of which one hash is
-//! wanted, cost less so; those with one fill the processor by themselves.
+//! Several outputs hashed at a time: when one ends, the next takes its lane. Two hashes of an archive are wanted, its sha256
+//! and its content ID; how many files side by side cost least is a matter of the processor.
 
 use std::io::{self, Read};
 
@@ -7,6 +7,7 @@ use super::kept;
 use crate::format::action::OutputId;
 use crate::format::buildid::{BuildId, ContentHash, ContentHasher, Watch, archive_build_id};
 use crate::format::output::{self, OutputClass};
+use crate::format::sha256::pairs_at_once;
 use crate::format::subkey::GoVersion;
 
 /// An output that is to be hashed.
@@ -81,11 +82,11 @@ impl Head {
     }
 }
 
-/// Two lanes, each free or with an output on it. What is done is handed on in the order in which it ends, which depends on
+/// Some lanes, each free or with an output on it. What is done is handed on in the order in which it ends, which depends on
 /// what the outputs hold and on nothing else.
 #[derive(Debug)]
 pub struct Lanes<R> {
-    slots: [Slot<R>; 2],
+    slots: Vec<Slot<R>>,
     content: bool,
 }
 
@@ -96,9 +97,10 @@ struct Slot<R> {
 }
 
 impl<R: Read> Lanes<R> {
-    /// Two free lanes; `content`: whether the content IDs of archives are wanted too.
+    /// As many free lanes as serve best; `content`: whether the content IDs of archives are wanted too.
     pub fn new(content: bool) -> Lanes<R> {
-        Lanes { slots: [(); 2].map(|()| Slot { hasher: ContentHasher::default(), job: None }), content }
+        let number = if content { pairs_at_once() } else { 2 };
+        Lanes { slots: (0..number).map(|_| Slot { hasher: ContentHasher::default(), job: None }).collect(), content }
     }
 
     /// Takes an output on; works on those it has until one of them ends if no lane is free.
@@ -113,7 +115,7 @@ impl<R: Read> Lanes<R> {
         }
     }
 
-    /// Works until both lanes are free.
+    /// Works until all lanes are free.
     pub fn drain(&mut self, done: &mut dyn FnMut(Done<R>)) {
         while self.slots.iter().any(|s| s.job.is_some()) {
             self.turn(done);
@@ -124,13 +126,8 @@ impl<R: Read> Lanes<R> {
         for slot in &mut self.slots {
             slot.refill(self.content, done);
         }
-        let [a, b] = &mut self.slots;
-        match (&a.job, &b.job) {
-            (Some(_), Some(_)) => ContentHasher::advance_both(&mut a.hasher, &mut b.hasher),
-            (Some(_), None) => a.hasher.advance(),
-            (None, Some(_)) => b.hasher.advance(),
-            (None, None) => {}
-        }
+        let busy = self.slots.iter_mut().filter(|slot| slot.job.is_some());
+        ContentHasher::advance_all(&mut busy.map(|slot| &mut slot.hasher).collect::<Vec<_>>());
         for slot in &mut self.slots {
             slot.settle(done);
         }
@@ -138,7 +135,7 @@ impl<R: Read> Lanes<R> {
 }
 
 impl<R: Read> Slot<R> {
-    /// Reads until there is something to hash. An error ends the output and leaves the other lane alone.
+    /// Reads until there is something to hash. An error ends the output and leaves the other lanes alone.
     fn refill(&mut self, content: bool, done: &mut dyn FnMut(Done<R>)) {
         let Some((job, head)) = &mut self.job else { return };
         while !self.hasher.is_pending() {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use super::{BuildId, IdHash, PART_LEN};
-use crate::format::sha256::{Block, PADDING_BLOCKS, State, advance_alike, advance_both};
+use crate::format::sha256::{Block, PADDING_BLOCKS, Pair, State, advance_alike, advance_both, advance_pairs};
 
 /// Most bytes that are read at once: larger buffers fall out of the second-level cache and cost more than the calls they save.
 pub const PIECE: usize = 64 << 10;
@@ -50,6 +50,17 @@ impl Watch {
     fn excludes(&self, range: &Range<u64>) -> bool {
         self.excluded.iter().any(|e| overlap(e, range))
     }
+}
+
+/// The offset in the file `blocks` after `base`.
+fn offset(base: u64, blocks: usize) -> u64 {
+    base.saturating_add(u64::try_from(blocks.saturating_mul(size_of::<Block>())).unwrap_or(u64::MAX))
+}
+
+/// So many blocks more are hashed.
+fn pass(base: &mut u64, found: &mut Vec<Range<u64>>, blocks: usize) {
+    *base = offset(*base, blocks);
+    found.retain(|range| range.end > *base);
 }
 
 /// Fills the part of `range`, of offsets in the file, that lies in `bytes`, which begin at `base`.
@@ -191,18 +202,52 @@ impl ContentHasher {
         self.taken = self.sure;
     }
 
-    /// Hashes of both what both have pending; at least one of them has nothing pending then.
-    pub fn advance_both(a: &mut ContentHasher, b: &mut ContentHasher) {
-        if a.run.watch.is_some() || b.run.watch.is_some() {
-            a.advance();
-            b.advance();
-            return;
+    /// Hashes of each a part of what it has pending, in the way that costs least for all of them together.
+    pub fn advance_all(hashers: &mut [&mut ContentHasher]) {
+        let (mut pairs, mut parts, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+        for hasher in hashers {
+            if !hasher.run.has_pair() {
+                alone.push(hasher);
+                continue;
+            }
+            let (at, sure) = (hasher.taken, hasher.sure);
+            let pending = hasher.buffer.get(at..sure).unwrap_or_default();
+            // What is left out of the content ID is a matter of each file by itself.
+            let apart = hasher.run.apart(pending.len());
+            hasher.run.take(pending.get(..apart).unwrap_or_default(), &mut hasher.zeroed);
+            hasher.taken += apart;
+            let rest = pending.get(apart..).unwrap_or_default();
+            let alike = rest.get(..hasher.run.alike(rest.len())).unwrap_or_default();
+            if !alike.is_empty() {
+                let run = &mut hasher.run;
+                pairs.push(Pair { a: &mut run.plain, b: &mut run.zeroed, blocks: alike });
+                parts.push((&mut hasher.taken, &mut run.base, &mut run.found));
+            }
         }
+        let mut parts = parts.into_iter();
+        advance_pairs(&mut pairs, &mut |n| {
+            if let Some((taken, base, found)) = parts.next() {
+                *taken += n;
+                pass(base, found, n);
+            }
+        });
+        for two in alone.chunks_mut(2) {
+            match two {
+                [a, b] => ContentHasher::advance_both(a, b),
+                _ => two.iter_mut().for_each(|one| one.advance()),
+            }
+        }
+    }
+
+    /// Hashes of both, of which one hash is wanted, what both have pending; at least one has nothing pending then.
+    fn advance_both(a: &mut ContentHasher, b: &mut ContentHasher) {
         let (of_a, of_b) = (a.buffer.get(a.taken..a.sure).unwrap_or_default(), b.buffer.get(b.taken..b.sure).unwrap_or_default());
         advance_both(&mut a.run.plain, of_a, &mut b.run.plain, of_b);
         let blocks = of_a.len().min(of_b.len());
-        a.taken += blocks;
-        b.taken += blocks;
+        for (hasher, taken) in [(a, blocks), (b, blocks)] {
+            hasher.taken += taken;
+            pass(&mut hasher.run.base, &mut hasher.run.found, taken);
+        }
     }
 
     /// What the file gave, once it ended and all of it is hashed.
@@ -286,19 +331,42 @@ impl Run {
 
     /// Blanks in what is held, and not hashed yet, what the content ID leaves out.
     fn blank(&self, held: &mut [u8]) {
-        let excluded = self.watch.iter().flat_map(|w| &w.excluded);
-        excluded.chain(&self.found).for_each(|range| blank(held, self.base, range));
+        self.left_out().for_each(|range| blank(held, self.base, range));
+    }
+
+    /// Whether both hashes are wanted, over blocks that are mostly alike.
+    fn has_pair(&self) -> bool {
+        self.watch.is_some() && !self.content_alone
+    }
+
+    /// What the content ID leaves out of what is not hashed yet.
+    fn left_out(&self) -> impl Iterator<Item = &Range<u64>> {
+        self.watch.iter().flat_map(|w| &w.excluded).chain(&self.found)
+    }
+
+    /// How many of the next `blocks` come before the first group that is alike for both hashes.
+    fn apart(&self, blocks: usize) -> usize {
+        let touched = |from: usize| {
+            let here = offset(self.base, from)..offset(self.base, (from + GROUP).min(blocks));
+            self.left_out().any(|range| overlap(range, &here))
+        };
+        (0..blocks).step_by(GROUP).find(|from| !touched(*from)).unwrap_or(blocks)
+    }
+
+    /// How many of the next `blocks` come before the first one that is not alike.
+    fn alike(&self, blocks: usize) -> usize {
+        let before = |range: &Range<u64>| usize::try_from(range.start.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let first = self.left_out().filter(|range| range.end > self.base).map(before).min();
+        first.map_or(blocks, |bytes| blocks.min(bytes / size_of::<Block>()))
     }
 
     fn take(&mut self, blocks: &[Block], scratch: &mut [Block; GROUP]) {
-        let Some(watch) = self.watch.as_ref().filter(|_| !self.content_alone) else {
+        let Some(watch) = self.watch.as_ref().filter(|_| self.has_pair()) else {
             self.plain.advance(blocks);
-            self.base = self.base.saturating_add(u64::try_from(size_of_val(blocks)).unwrap_or(u64::MAX));
-            self.found.clear();
-            return;
+            return pass(&mut self.base, &mut self.found, blocks.len());
         };
         for group in blocks.chunks(GROUP) {
-            let here = self.base..self.base.saturating_add(u64::try_from(size_of_val(group)).unwrap_or(u64::MAX));
+            let here = self.base..offset(self.base, group.len());
             let mut touched = watch.excluded.iter().chain(&self.found).filter(|r| overlap(r, &here)).peekable();
             if touched.peek().is_none() {
                 advance_alike(&mut self.plain, &mut self.zeroed, group);

@@ -146,6 +146,53 @@ fn what_go_gives_no_content_id_is_not_watched() {
     }
 }
 
+/// All files at once, the hashers taking turns as lanes do.
+fn hash_together(files: &[Vec<u8>], watches: &[Option<Watch>], step: usize) -> Vec<ContentHash> {
+    let mut hashers: Vec<ContentHasher> = files.iter().map(|_| ContentHasher::default()).collect();
+    let mut from: Vec<Source<'_>> = files.iter().map(|f| Source { rest: f, step, fails_after: None }).collect();
+    while hashers.iter().any(|h| h.done().is_none()) {
+        for (((hasher, from), file), watch) in hashers.iter_mut().zip(&mut from).zip(files).zip(watches) {
+            if !hasher.is_pending() && hasher.done().is_none() {
+                hasher.fill(from, u64::try_from(file.len()).unwrap(), &mut |_| watch.clone()).unwrap();
+            }
+        }
+        ContentHasher::advance_all(&mut hashers.iter_mut().filter(|h| h.is_pending()).collect::<Vec<_>>());
+    }
+    hashers.iter().map(|h| h.done().unwrap()).collect()
+}
+
+#[test]
+fn files_side_by_side_are_what_each_is_alone() {
+    let id = b"0123456789abcdefghij/ABCDEFGHIJ9876543210";
+    let sizes =
+        [0, 41, 63, 64, 200, 4095, 60_000, 65_536, 65_577, 131_072, 150_000, 70_001, 9, 80_000, 90_000, 100_000, 130_000, 3, 77];
+    for number in [1, 2, 8, 9, 16, sizes.len()] {
+        let mut files: Vec<Vec<u8>> = sizes.iter().take(number).map(|n| filled(*n)).collect();
+        for (i, file) in files.iter_mut().enumerate() {
+            for at in [i * 37 % 300, 5000 + i * 1000, 65_520 + i] {
+                if let Some(to) = file.get_mut(at..at + id.len()) {
+                    to.copy_from_slice(id);
+                }
+            }
+        }
+        let excluded = [100..101, 60_000..90_000];
+        let watch = |i: usize| {
+            let id = BuildId::new(&id[..]);
+            [None, Watch::new(&id, &excluded), Watch::new(&id, &[]), Watch::new(&id, &[]), Watch::new(&id, &[])]
+                .into_iter()
+                .nth(i % 5)
+                .unwrap()
+        };
+        let watches: Vec<Option<Watch>> = (0..number).map(watch).collect();
+        for (i, (got, file)) in hash_together(&files, &watches, 50_000).into_iter().zip(&files).enumerate() {
+            let want = watches[i].as_ref().map(|w| reference(file, id, &w.excluded));
+            assert_eq!(got.sha256, <[u8; 32]>::from(Sha256::digest(file)));
+            assert_eq!(got.content, want.as_ref().map(|(content, _)| content.clone()), "{i} of {number}");
+            assert_eq!(got.matches, want.map_or(0, |(_, matches)| matches));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
