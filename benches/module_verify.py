@@ -70,7 +70,7 @@ def main() -> int:
     # What go needs here, and a scan would rightly tell of.
     plain = {name: value for name, value in env.items() if name != "GOFLAGS"}
 
-    listed = subprocess.run(["go", "list", "-m", "-f", "{{.Dir}}", "all"], cwd=main_module, env=env, capture_output=True, text=True)
+    listed = subprocess.run(["go", "list", "-m", "-e", "-f", "{{.Dir}}", "all"], cwd=main_module, env=env, capture_output=True, text=True)
     theirs = sum(1 for line in listed.stdout.splitlines() if line.startswith(str(cache)))
     zips = sum(1 for _ in (cache / "cache/download").rglob("*.zip"))
     print(f"go mod verify looks at {theirs} extracted modules, ours at {zips} zips and their directories")

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use self::kept::Kept;
+pub use self::lanes::outputs_at_once;
 use self::lanes::{Done, Job, Lanes};
 use super::node::{Expect, Root};
 use super::tally::Tally;

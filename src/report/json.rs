@@ -1,6 +1,8 @@
 //! `--format json`: the report as one object, and `--format jsonl`: the same as one object a line. Members stand in the
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
+mod fix;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -10,7 +12,9 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{FixReport, FixStep, Report, Roles, text};
+use fix::FixView;
+
+use super::{Report, Roles, text};
 use crate::evidence::online::Spent;
 use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
@@ -464,50 +468,6 @@ struct NamedSetting<'a> {
     name: &'a str,
     #[serde(flatten)]
     setting: SettingView<'a>,
-}
-
-#[derive(Serialize)]
-struct FixView<'a> {
-    run: Option<&'a str>,
-    dry_run: bool,
-    steps: Each<'a, FixStep, StepView<'a>>,
-    bytes: u64,
-}
-
-impl FixView<'_> {
-    fn of(fix: &FixReport) -> FixView<'_> {
-        FixView { run: fix.run.as_deref(), dry_run: fix.dry_run, steps: Each(&fix.steps, StepView::of), bytes: fix.bytes() }
-    }
-}
-
-#[derive(Serialize)]
-struct StepView<'a> {
-    act: &'a str,
-    #[serde(flatten)]
-    path: PathView,
-    rule: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<String>,
-    bytes: u64,
-    then: &'a str,
-    done: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
-}
-
-impl StepView<'_> {
-    fn of(s: &FixStep) -> StepView<'_> {
-        StepView {
-            act: s.act.as_str(),
-            path: PathView::of(s.path.as_os_str()),
-            rule: s.rule,
-            mode: s.mode.map(|m| format!("{m:04o}")),
-            bytes: s.bytes,
-            then: &s.then,
-            done: s.done,
-            error: s.error.as_deref(),
-        }
-    }
 }
 
 #[derive(Serialize)]

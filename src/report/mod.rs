@@ -146,6 +146,11 @@ impl Report {
         self.counts.files == 0 && self.counts.binaries == 0
     }
 
+    /// Whether a repair has changed something since the scan counted it.
+    pub fn repaired(&self) -> bool {
+        self.fix.as_ref().is_some_and(|fix| !fix.dry_run && fix.steps.iter().any(|s| s.done))
+    }
+
     /// Whether a place that a flag or argument names is not there.
     pub fn named_root_absent(&self) -> bool {
         self.roots.iter().any(|r| r.origin == Source::Flag && r.state == RootState::Absent)

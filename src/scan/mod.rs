@@ -18,6 +18,7 @@ use crate::check::binary::ModuleSums;
 use crate::check::download::sums;
 use crate::check::module::tree;
 use crate::check::{posture, settings};
+use crate::evidence::gocache::outputs_at_once;
 use crate::evidence::index::Indexes;
 use crate::evidence::main_module::MainSums;
 use crate::evidence::node::{Expect, Root, way_to};
@@ -47,9 +48,9 @@ pub(crate) struct Run<'a> {
     now_ns: i128,
 }
 
-/// Descriptors that one worker holds at most: a shard, sixteen outputs, the folder and file of an executable directory, and
-/// one for chance; a module needs fewer.
-const DESCRIPTORS_PER_WORKER: u64 = 20;
+/// Descriptors that one worker holds at most beside the outputs that it hashes: a shard, the folder and file of an executable
+/// directory, and one for chance. A module needs a folder that is listed, one that is open, a zip, a file, and two for chance.
+const DESCRIPTORS_PER_WORKER: u64 = 4;
 /// Descriptors of the process itself: standard streams, roots, report files, the pool.
 const DESCRIPTORS_RESERVED: u64 = 24;
 
@@ -100,7 +101,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
 
 /// The workers of a run.
 fn pool(plan: &Plan) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
-    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit());
+    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit(), outputs_at_once(true));
     rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
 }
 
@@ -121,8 +122,10 @@ fn go_versions(plan: &Plan) -> Vec<String> {
     versions
 }
 
-fn workers(asked: usize, descriptors: u64) -> usize {
-    let affordable = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_WORKER;
+/// How many workers the descriptors are enough for, where each hashes `outputs` at a time.
+fn workers(asked: usize, descriptors: u64, outputs: usize) -> usize {
+    let each = DESCRIPTORS_PER_WORKER.saturating_add(u64::try_from(outputs).unwrap_or(u64::MAX));
+    let affordable = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / each;
     asked.clamp(1, usize::try_from(affordable).unwrap_or(usize::MAX).max(1))
 }
 
@@ -337,8 +340,8 @@ mod tests {
 
     #[test]
     fn few_descriptors_mean_few_workers() {
-        assert_eq!(workers(64, 64), 2);
-        assert_eq!(workers(8, 1024), 8);
-        assert_eq!(workers(0, 0), 1);
+        assert_eq!((workers(64, 64, 2), workers(64, 64, 16)), (6, 2));
+        assert_eq!((workers(8, 1024, 2), workers(8, 1024, 16)), (8, 8));
+        assert_eq!(workers(0, 0, 2), 1);
     }
 }

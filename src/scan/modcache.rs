@@ -173,6 +173,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
         trust = Some(verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module));
         index::settle(root, unit, &evidence, &module.tally, &mut module.indexed);
     }
+    download::ziphash::missing(&root.path, unit, &files.ziphash, trust.is_some_and(proves), &mut module.tally.sink);
     if let Some(trust) = trust {
         count_trust(run, root, unit, outside, trust, &mut module.tally);
     }
@@ -181,6 +182,11 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
         module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
     }
     module
+}
+
+/// Whether it says more of a module than the module itself.
+fn proves(trust: ModuleTrust) -> bool {
+    matches!(trust, ModuleTrust::Sumdb | ModuleTrust::GoSum)
 }
 
 /// What a zip and an extracted directory show, against each other and against every claim.
@@ -266,12 +272,8 @@ fn verified(
             });
         }
     }
-    let proven = matches!(trust, ModuleTrust::Sumdb | ModuleTrust::GoSum);
+    let proven = proves(trust);
     tally.sink.iter_mut().for_each(|f| f.proven = proven);
-    if proven && unit.tree.is_none() {
-        // Nothing was extracted, so Go hashes the zip and checks it before anything of it is used.
-        tally.sink.retain(|f| f.rule != &download::ziphash::ZIPHASH_MISSING);
-    }
     trust
 }
 

@@ -7,7 +7,6 @@ Each DIR is a world (it has a world.json) or holds worlds. Every world is scanne
 main module; one that asks for it also on a read-only mount.
 """
 import argparse
-import json
 import os
 import shutil
 import sys

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from fix_interrupted import Place  # noqa: E402
+from fix_place import Place  # noqa: E402
 from handmade import MODULE  # noqa: E402
 from lib import DEFAULT_SCANNER, Tally  # noqa: E402
 from snapshots import QUARANTINE, differences, snapshot  # noqa: E402

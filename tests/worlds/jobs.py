@@ -9,7 +9,6 @@ findings. A large WORLD takes as long as four times RUNS scans of it, and the ro
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile

@@ -47,7 +47,8 @@ pub static ZIPHASH_MALFORMED: Rule = Rule {
            build leaves, and is no finding.",
     why: "The claim that stands for the zip is gone: the zip may have been changed, or the disk lost data (golang/go#43313).",
     go: "Since 1.16 hashes the zip as it is now and takes that for the truth; before it stops with `unexpected ziphash`.",
-    mend: "Remove the file; Go makes it again from the zip and checks that against go.sum or the checksum database.",
+    mend: "Remove it with the extracted directory; Go hashes the zip when it extracts it again, and checks that against go.sum or the checksum \
+           database. Remove the whole version where neither knows it.",
     source: SOURCE,
     witness: |s| {
         let path = s.download("ziphash");
@@ -66,7 +67,8 @@ pub static ZIPHASH_TRAILING_BYTES: Rule = Rule {
     what: "A `.ziphash` is 47 bytes, without a newline.",
     why: "Go never writes it so: somebody or something else wrote here, perhaps a tool that changed line ends.",
     go: "Passes over white space; anything else makes it hash the zip afresh and believe that.",
-    mend: "Remove the file; Go makes it again from the zip and checks that against go.sum or the checksum database.",
+    mend: "Remove it with the extracted directory; Go hashes the zip when it extracts it again, and checks that against go.sum or the checksum \
+           database. Remove the whole version where neither knows it.",
     source: SOURCE,
     witness: |s| {
         let path = s.download("ziphash");
@@ -89,11 +91,6 @@ pub fn ziphash(root: &Path, unit: &VersionUnit, content: &Content, sink: &mut Si
             );
             return None;
         }
-        Content::Absent if has_zip => {
-            let message = "is gone, so nothing beside the zip says what it should be";
-            sink.push(about(&ZIPHASH_MISSING, root, unit, Part::Ziphash, message));
-            return None;
-        }
         Content::Absent | Content::Blocked | Content::Unread => return None,
     };
     match found {
@@ -112,4 +109,13 @@ pub fn ziphash(root: &Path, unit: &VersionUnit, content: &Content, sink: &mut Si
         Ziphash::Garbage => sink.push(malformed("holds no dirhash".to_owned())),
     }
     Some(found)
+}
+
+/// Judges a version without a `.ziphash`; `proven`: whether go.sum or the checksum database proves its zip. Of one that is, and of
+/// which nothing is extracted, Go hashes the zip and checks it before anything of it is used.
+pub fn missing(root: &Path, unit: &VersionUnit, content: &Content, proven: bool, sink: &mut Sink) {
+    if matches!(content, Content::Absent) && unit.has(Part::Zip) && !(proven && unit.tree.is_none()) {
+        let message = "is gone, so nothing beside the zip says what it should be";
+        sink.push(about(&ZIPHASH_MISSING, root, unit, Part::Ziphash, message));
+    }
 }

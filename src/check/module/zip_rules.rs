@@ -40,9 +40,10 @@ pub static ZIP_HASH_MISMATCH: Rule = Rule {
     fix: Fix::Quarantine,
     summary: "a module zip is not the one that its `.ziphash` claims",
     what: "The dirhash of every zip, computed from the content of its members, against the `.ziphash` beside it.",
-    why: "The zip was changed after go had checked it, or the disk rots. Go extracts it again whenever the directory is missing, and compiles what comes out.",
+    why: "The zip or its `.ziphash` was changed after go had checked them, or the disk rots. Go extracts the zip again whenever the directory is missing, and compiles what comes out.",
     go: "Only `go mod verify` looks; `go build` believes the `.ziphash`.",
-    mend: REMOVE,
+    mend: "Remove this version (zip, `.ziphash` and extracted directory), or, where the zip is proven, only the other two; go fetches or extracts it \
+           again, and go.sum or the checksum database tells whether that is the true one.",
     source: "cmd/go/internal/modcmd/verify.go (verifyMod), golang.org/x/mod/sumdb/dirhash (HashZip)",
     witness: |s| {
         let mut members = s.zip_members();

@@ -96,11 +96,18 @@ struct Slot<R> {
     job: Option<(Job<R>, Head)>,
 }
 
+/// How many outputs are hashed at a time, and open; `content`: whether the content IDs of archives are wanted too.
+pub fn outputs_at_once(content: bool) -> usize {
+    if content { pairs_at_once() } else { 2 }
+}
+
 impl<R: Read> Lanes<R> {
     /// As many free lanes as serve best; `content`: whether the content IDs of archives are wanted too.
     pub fn new(content: bool) -> Lanes<R> {
-        let number = if content { pairs_at_once() } else { 2 };
-        Lanes { slots: (0..number).map(|_| Slot { hasher: ContentHasher::default(), job: None }).collect(), content }
+        Lanes {
+            slots: (0..outputs_at_once(content)).map(|_| Slot { hasher: ContentHasher::default(), job: None }).collect(),
+            content,
+        }
     }
 
     /// Takes an output on; works on those it has until one of them ends if no lane is free.

@@ -128,7 +128,9 @@ fn row(report: &Report, index: usize, look: &Look) -> Option<Row> {
         size: if there { size } else { String::new() },
         state: state(report, index, r),
         below: if there {
-            below(r, look.detail).into_iter().chain(asked(report, r)).chain(withheld(report, r)).collect()
+            // What was proven before the repair says nothing of what is there after it.
+            let proofs = if report.repaired() { Vec::new() } else { below(r, look.detail) };
+            proofs.into_iter().chain(asked(report, r)).chain(withheld(report, r)).collect()
         } else {
             Vec::new()
         },
@@ -260,6 +262,7 @@ pub(super) fn render_answer(report: &Report, look: &Look, page: &mut String) {
     let (errors, warnings, notes) = (number(Level::Error), number(Level::Warning), number(Level::Note));
     let (c, elapsed) = (&report.counts, text::duration(report.elapsed));
     let seen = format!("{}, {} in {elapsed}", text::count(c.files.max(c.binaries), "file", "files"), text::bytes(c.bytes));
+    let seen = if report.repaired() { format!("the scan before the repair saw {seen}") } else { seen };
     let nothing = report.nothing_scanned();
     let wrong = errors + warnings > 0;
     if look.detail == Detail::Quiet && !wrong && !nothing && report.complete && !report.named_root_absent() {
