@@ -26,6 +26,7 @@ pub mod mountinfo;
 pub mod output;
 pub mod quoted;
 pub mod sha256;
+pub mod shell;
 pub mod source_list;
 pub mod subkey;
 pub mod sumdb;
