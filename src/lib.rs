@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cli;
 pub mod count;
+pub mod environment;
 pub mod error;
 pub mod evidence;
 pub mod facts;

@@ -9,7 +9,9 @@ use std::thread;
 
 use gocachescan::check::catalogue;
 use gocachescan::check::download::sums::ZIP_GO_SUM_MISMATCH;
+use gocachescan::check::environment;
 use gocachescan::check::sumdb::ZIP_SUMDB_MISMATCH;
+use gocachescan::environment::Inquiry;
 use gocachescan::facts::{Fact, SumdbVerdict};
 use gocachescan::finding::{Finding, Place};
 use gocachescan::locate::{self, Flags, Host};
@@ -17,6 +19,7 @@ use gocachescan::plan::{Plan, Request};
 use gocachescan::report::{Report, Silent};
 use gocachescan::rule::{Level, Rule};
 use gocachescan::sample::Sample;
+use gocachescan::scan::Visit;
 use gocachescan::sys;
 
 fn sample() -> (tempfile::TempDir, Sample) {
@@ -31,6 +34,27 @@ fn scan(sample: &Sample) -> Report {
     let request = Request { jobs: 2, facts: true, ..Request::of_sample(sample) };
     let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
+}
+
+/// What `doctor` tells of the sample's user.
+fn examine(sample: &Sample) -> Report {
+    let env = sample.login_environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+    let host = Host { env, cwd: sample.home() };
+    let inquiry = Inquiry { root: sample.root().to_path_buf(), host, exec: false };
+    gocachescan::scan::doctor(&Visit { inquiry, only: vec![], skip: vec![], fail_on: None })
+}
+
+fn is_doctors(rule: &Rule) -> bool {
+    environment::RULES.iter().any(|group| group.contains(&rule))
+}
+
+#[test]
+fn a_healthy_machine_has_no_finding() {
+    let (_folder, sample) = sample();
+    sample.make_machine().unwrap();
+    let report = examine(&sample);
+    assert_eq!(report.findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0]);
+    assert!(report.complete, "{:?}", report.unread);
 }
 
 fn loud(report: &Report) -> Vec<String> {
@@ -150,6 +174,9 @@ fn each_rule_tells_its_damage_and_nothing_else() {
     let show = |rule: &&'static Rule| {
         let fail = |why: String| failures.lock().unwrap().push(why);
         let (_folder, mut sample) = sample();
+        if is_doctors(rule) {
+            sample.make_machine().unwrap();
+        }
         let place = match (rule.witness)(&mut sample) {
             Ok(place) => place,
             Err(e) if !root && e.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -160,7 +187,7 @@ fn each_rule_tells_its_damage_and_nothing_else() {
                 return fail(format!("{}: the damage can't be made: {e}", rule.id));
             }
         };
-        let report = scan(&sample);
+        let report = if is_doctors(rule) { examine(&sample) } else { scan(&sample) };
         let told = report.findings.iter().any(|f| f.rule == *rule && f.place == place && f.level == rule.level);
         if !told {
             fail(format!("{}: not told at {place:?}; told instead: {:#?}", rule.id, loud(&report)));

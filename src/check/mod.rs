@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod download;
+pub mod environment;
 pub mod gocache;
 pub mod module;
 pub mod posture;
@@ -43,9 +44,9 @@ const GROUPS: &[&[&Rule]] = &[
     settings::lines::RULES,
 ];
 
-/// Every rule.
+/// Every rule: those of a scan, then those that `doctor` alone tells.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    GROUPS.iter().copied().flatten().copied()
+    GROUPS.iter().chain(environment::RULES).copied().flatten().copied()
 }
 
 /// The rule called `id`.

@@ -42,6 +42,11 @@ impl Owners {
         }
     }
 
+    /// Every group that a user is in, as far as the account files tell.
+    pub fn groups_of(&self, uid: u32, name: &[u8]) -> Vec<u32> {
+        self.accounts.groups_of(uid, name)
+    }
+
     /// Whether `uid` may own what `owner` builds from.
     pub fn trusts(&self, uid: u32, owner: u32) -> bool {
         uid == 0 || uid == owner || uid == self.euid || self.overflow == Some(uid)

@@ -40,6 +40,12 @@ impl Accounts {
         self.users.get(&uid).map(|(_, gid)| *gid)
     }
 
+    /// Every group that a user is in.
+    pub fn groups_of(&self, uid: u32, name: &[u8]) -> Vec<u32> {
+        let listed = self.groups.iter().filter(|(_, members)| members.contains(name)).map(|(gid, _)| *gid);
+        self.primary_group(uid).into_iter().chain(listed).collect()
+    }
+
     /// Whether the group is known and nobody but `trusted` users is in it, as listed member or by primary group.
     pub fn only_trusted_in(&self, gid: u32, trusted: &dyn Fn(u32) -> bool) -> bool {
         let Some(listed) = self.groups.get(&gid) else { return false };
@@ -67,6 +73,7 @@ mod tests {
         let a = Accounts::parse(PASSWD, GROUP);
         let ann = |uid| uid == 0 || uid == 1000;
         assert_eq!(a.primary_group(1000), Some(1000));
+        assert_eq!(a.groups_of(1001, b"bob"), [50, 60]);
         assert!(a.only_trusted_in(1000, &ann));
         assert!(a.only_trusted_in(70, &ann), "a group without members harms nobody");
         assert!(!a.only_trusted_in(60, &ann), "bob is listed");

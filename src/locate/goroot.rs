@@ -55,6 +55,11 @@ fn is_goroot(path: &Path) -> bool {
     sys::stat(&path.join("pkg").join("tool")).is_ok_and(|s| s.kind == NodeKind::Dir)
 }
 
+/// The installation that the `go` at `program` takes for its own, told by its place.
+pub fn goroot_of_program(program: &Path) -> Option<PathBuf> {
+    root_of_program(Os::current(), program)
+}
+
 fn root_of_program(os: Os, program: &Path) -> Option<PathBuf> {
     let above = |exe: &Path| exe.ancestors().skip(2).take(2).find(|dir| is_goroot(dir)).map(Path::to_path_buf);
     // Linux tells a program its place with links resolved; elsewhere the place is tried as it was called first.

@@ -33,6 +33,8 @@ use crate::format::goenv::EnvFile;
 use crate::word::words;
 
 pub use ask::{Ask, Proxy, Rest, may_be_told};
+pub use goroot::goroot_of_program;
+pub use layers::read_limited as read_small;
 pub use paths::{Os, bytes_of, text_of};
 pub use resolve::NAMES;
 pub use sumdb::{KNOWN_SUMDB, SUM_GOLANG_ORG};

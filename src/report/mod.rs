@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use crate::count::{Counts, Coverage, Roles, Trust, Unread};
+use crate::environment::Start;
 use crate::evidence::online::Spent;
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
@@ -54,7 +55,7 @@ pub struct RootReport {
 /// The outcome of one run.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `scan`.
+    /// `scan` or `doctor`.
     pub command: &'static str,
     /// When it began.
     pub started_at: SystemTime,
@@ -88,6 +89,8 @@ pub struct Report {
     pub go_versions: Vec<String>,
     /// What was repaired, or would be; `None` if nobody asked.
     pub fix: Option<FixReport>,
+    /// Ways of starting a shell or program (`doctor`); `None` of a scan.
+    pub shells: Option<Vec<Start>>,
 }
 
 /// What was repaired, or would be.
@@ -141,6 +144,30 @@ impl FixReport {
 }
 
 impl Report {
+    /// The report of a run that has not looked at anything yet.
+    pub fn empty(command: &'static str, started_at: SystemTime, settings: Settings) -> Report {
+        Report {
+            command,
+            started_at,
+            elapsed: Duration::ZERO,
+            complete: true,
+            roots: Vec::new(),
+            counts: Counts::default(),
+            coverage: Coverage::default(),
+            trust: Trust::default(),
+            roles: Roles::default(),
+            findings: Vec::new(),
+            settings,
+            unread: Vec::new(),
+            suppressed: 0,
+            facts: Vec::new(),
+            online: None,
+            go_versions: Vec::new(),
+            fix: None,
+            shells: None,
+        }
+    }
+
     /// Whether nothing at all was looked at: never a success by itself.
     pub fn nothing_scanned(&self) -> bool {
         self.counts.files == 0 && self.counts.binaries == 0

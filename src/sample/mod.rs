@@ -5,6 +5,7 @@ pub mod binary;
 mod download;
 mod gocache;
 pub mod index;
+pub mod machine;
 mod module;
 mod roles;
 pub mod served;

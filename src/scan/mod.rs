@@ -1,6 +1,7 @@
 //! The wiring of one run: a plan in, a report out. The only room that knows the order of things.
 
 mod bins;
+mod doctor;
 mod focus;
 mod gocache;
 mod index;
@@ -8,6 +9,7 @@ mod modcache;
 mod online;
 mod sumdb;
 
+pub use doctor::{Visit, doctor};
 pub use focus::{Touched, again};
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,7 @@ use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
 use crate::plan::{Plan, PlannedRoot};
 use crate::policy;
-use crate::report::{Counts, Coverage, Progress, Report, Roles, RootReport, RootState, Trust, Unread};
+use crate::report::{Progress, Report, RootReport, RootState, Unread};
 use crate::rule::Kind;
 use crate::sys;
 
@@ -59,25 +61,7 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     let started_at = SystemTime::now();
     let clock = Instant::now();
     let pool = pool(plan);
-    let mut report = Report {
-        command: "scan",
-        started_at,
-        elapsed: clock.elapsed(),
-        complete: true,
-        roots: Vec::new(),
-        counts: Counts::default(),
-        coverage: Coverage::default(),
-        trust: Trust::default(),
-        roles: Roles::default(),
-        findings: Vec::new(),
-        settings: plan.settings.clone(),
-        unread: Vec::new(),
-        suppressed: 0,
-        facts: Vec::new(),
-        online: None,
-        go_versions: go_versions(plan),
-        fix: None,
-    };
+    let mut report = Report { go_versions: go_versions(plan), ..Report::empty("scan", started_at, plan.settings.clone()) };
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
         Err(e) => {

@@ -107,8 +107,6 @@ pub fn healthy() -> Report {
     let deps = Trust { content_id: 3, dep_go_sum: 14, dep_ziphash: 390, ..Trust::default() };
     let trust = Trust { go_sum: 14, ziphash: 555, sha256: 6_962, ..deps };
     Report {
-        command: "scan",
-        started_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_417_690_400),
         elapsed: Duration::from_millis(3_412),
         complete: true,
         roots: vec![
@@ -134,14 +132,7 @@ pub fn healthy() -> Report {
         coverage: Coverage { intact: 8_103, ..Coverage::default() },
         trust,
         roles: roles(),
-        findings: Vec::new(),
-        settings: Settings::default(),
-        unread: Vec::new(),
-        suppressed: 0,
-        facts: Vec::new(),
-        online: None,
-        go_versions: Vec::new(),
-        fix: None,
+        ..Report::empty("scan", SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_417_690_400), Settings::default())
     }
 }
 

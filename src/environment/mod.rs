@@ -1,0 +1,101 @@
+//! What a shell and a go command would see on this machine: gathered here for `doctor`, judged in `check`.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `disk` | files through the eyes of one user; the machine that an evaluation of init files asks |
+//! | `program` | programs, and the Go installations behind them |
+//! | `view` | what one environment leads to: PATH entry by entry, every `go`, Go's settings |
+//! | `start` | ways of starting a shell or program, each with what it ends with |
+//! | `gather` | all of it, for one user |
+
+pub mod disk;
+pub mod gather;
+pub mod program;
+pub mod start;
+pub mod view;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use disk::Disk;
+pub use gather::{Inquiry, gather};
+pub use program::{Installation, Program, ProgramKind, Programs};
+pub use start::{Asked, Shell, Start, StartKind};
+pub use view::{EntryState, Found, Looker, PathEntry, TOOLS, View};
+
+use crate::evidence::owners::Owners;
+use crate::format::shell::At;
+
+/// Whose environment is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Name.
+    pub name: Vec<u8>,
+    /// Number.
+    pub uid: u32,
+    /// Home folder.
+    pub home: PathBuf,
+    /// The login shell that the account has.
+    pub login_shell: Option<Vec<u8>>,
+    /// The line of `/etc/passwd` that says so.
+    pub at: Option<At>,
+    /// Whether it is who runs us.
+    pub is_us: bool,
+}
+
+/// Everything that `doctor` has gathered of one user's environment.
+#[derive(Debug)]
+pub struct Machine {
+    /// Whose.
+    pub user: User,
+    /// The accounts of this machine, for who may write what.
+    pub owners: Owners,
+    /// What this process, or the one that was asked for, has for its environment.
+    pub env: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What that leads to. The lines of its PATH are those of the first start that puts the same entry there.
+    pub here: View,
+    /// Ways of starting a shell or program.
+    pub starts: Vec<Start>,
+    /// Go installations that PATH of any start leads to, by their folders.
+    pub installations: Vec<Arc<Installation>>,
+    /// Texts of the lines that something came from.
+    pub lines: Lines,
+}
+
+/// The texts of lines of init files.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(BTreeMap<Vec<u8>, Arc<[u8]>>);
+
+impl Lines {
+    /// Keeps the text of a file.
+    pub fn keep(&mut self, file: &[u8], text: &[u8]) {
+        self.0.insert(file.to_vec(), Arc::from(text));
+    }
+
+    /// The text of a line, without its end; `None` where the file is not known. What is not Unicode is replaced.
+    pub fn text(&self, at: &At) -> Option<String> {
+        let number = usize::try_from(at.line).ok()?.checked_sub(1)?;
+        let line = self.0.get(at.file.as_ref())?.split(|b| *b == b'\n').nth(number)?;
+        Some(String::from_utf8_lossy(line).into_owned())
+    }
+}
+
+impl Machine {
+    /// The shell that the account has, where it is one that we know.
+    pub fn login_shell(&self) -> Option<Shell> {
+        let name = self.user.login_shell.as_deref()?.rsplit(|b| *b == b'/').next()?;
+        match name {
+            b"bash" | b"rbash" => Some(Shell::Bash),
+            b"sh" | b"dash" | b"ash" => Some(Shell::Sh),
+            b"zsh" => Some(Shell::Zsh),
+            b"fish" => Some(Shell::Fish),
+            _ => None,
+        }
+    }
+
+    /// The start of this kind, if it was evaluated.
+    pub fn start(&self, kind: StartKind) -> Option<&Start> {
+        self.starts.iter().find(|s| s.kind == kind)
+    }
+}

@@ -1,0 +1,233 @@
+//! What an environment leads to: PATH entry by entry, every `go` in it, and Go's settings as they then are.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::program::{Program, Programs};
+use crate::evidence::node::{Step, way_to};
+use crate::format::shell::{At, Value};
+use crate::locate::{self, Flags, Host, Settings, text_of};
+use crate::sys::{self, NodeKind};
+
+/// What stands at an entry of PATH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// A folder.
+    Folder,
+    /// Nothing.
+    Missing,
+    /// Something that is no folder, or a link that leads nowhere.
+    NotFolder,
+    /// The empty entry: the current folder.
+    Empty,
+    /// Not absolute: counted from the current folder.
+    Relative,
+    /// Begins with a tilde that no shell has replaced: bash alone takes it for the home folder, Go and others do not.
+    Tilde,
+    /// Not known.
+    Unknown,
+}
+
+/// One entry of PATH.
+#[derive(Debug, Clone)]
+pub struct PathEntry {
+    /// As it stands there; what is not known is left out.
+    pub text: Vec<u8>,
+    /// The line that put it there; `None` where it was there before the first init file, or nobody knows.
+    pub at: Option<At>,
+    /// What stands there.
+    pub state: EntryState,
+    /// The folder, absolute.
+    pub folder: Option<PathBuf>,
+    /// The way there, as far as it exists.
+    pub steps: Arc<[Step]>,
+}
+
+/// A program and the entry of PATH that it was found in.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Index into [`View::path`].
+    pub entry: usize,
+    /// The program.
+    pub program: Arc<Program>,
+}
+
+/// Programs beside `go` that are looked for: what Go starts, by name and out of PATH, and what belongs to Go.
+pub const TOOLS: &[&str] = &[
+    "gofmt",
+    "gopls",
+    "git",
+    "hg",
+    "svn",
+    "bzr",
+    "fossil",
+    "gcc",
+    "g++",
+    "cc",
+    "c++",
+    "clang",
+    "clang++",
+    "gfortran",
+    "ld",
+    "as",
+    "ar",
+    "pkg-config",
+    "asm",
+    "compile",
+    "link",
+    "cgo",
+    "vet",
+    "buildid",
+    "pack",
+    "nm",
+    "objdump",
+    "dlv",
+];
+
+/// What an environment leads to.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// PATH entry by entry; empty where it is not set.
+    pub path: Vec<PathEntry>,
+    /// Whether all of PATH is known.
+    pub path_known: bool,
+    /// Every `go` in the order of PATH. Only what stands before the first unknown entry is certain.
+    pub gos: Vec<Found>,
+    /// Of [`TOOLS`], every one that PATH leads to, in its order.
+    pub tools: BTreeMap<&'static str, Vec<Found>>,
+    /// Go's settings as they are there; `None` where something unknown decides.
+    pub settings: Option<Box<Settings>>,
+}
+
+impl View {
+    /// The `go` that a shell would start; `None` where there is none, or an unknown entry stands before it.
+    pub fn go(&self) -> Option<&Found> {
+        let first = self.gos.first()?;
+        let certain = self.path.iter().take(first.entry).all(|e| e.state != EntryState::Unknown);
+        certain.then_some(first)
+    }
+
+    /// Whether it is certain that no `go` is found.
+    pub fn has_no_go(&self) -> bool {
+        self.gos.is_empty() && self.path_known
+    }
+
+    /// The entry that a program was found in.
+    pub fn entry(&self, found: &Found) -> Option<&PathEntry> {
+        self.path.get(found.entry)
+    }
+}
+
+/// What stands at a folder, and the way there.
+type Way = (EntryState, Arc<[Step]>);
+
+/// Looks environments up; what lies on disk is looked at once.
+#[derive(Debug, Default)]
+pub struct Looker {
+    /// Programs and installations.
+    pub programs: Programs,
+    ways: RefCell<BTreeMap<PathBuf, Way>>,
+    listed: RefCell<BTreeMap<PathBuf, Arc<Vec<&'static str>>>>,
+}
+
+impl Looker {
+    /// Looks at the environment `vars` of a process that starts in `cwd`. A variable that is not all known hides the settings.
+    pub fn view(&self, vars: &BTreeMap<Vec<u8>, Value>, cwd: &Path) -> View {
+        let path = vars.get(b"PATH".as_slice());
+        let parts = path.filter(|v| !v.is_empty()).map(|v| v.split(b':')).unwrap_or_default();
+        let path: Vec<PathEntry> = parts.iter().map(|part| self.entry(part, cwd)).collect();
+        let path_known = path.iter().all(|e| e.state != EntryState::Unknown);
+        let mut gos = Vec::new();
+        let mut tools: BTreeMap<&'static str, Vec<Found>> = BTreeMap::new();
+        for (entry, seen) in path.iter().enumerate() {
+            let Some(folder) = &seen.folder else { continue };
+            for name in self.names_in(folder).iter() {
+                let Some(program) = self.programs.at(&folder.join(name)) else { continue };
+                let found = Found { entry, program };
+                if *name == "go" { gos.push(found) } else { tools.entry(name).or_default().push(found) }
+            }
+        }
+        let known: Option<BTreeMap<_, _>> = vars
+            .iter()
+            .filter(|(name, _)| decides(name))
+            .map(|(name, value)| Some((text_of(name), text_of(&value.text()?))))
+            .collect();
+        let settings = known.map(|env| Box::new(locate::survey(&Host { env, cwd: cwd.to_path_buf() }, &Flags::default())));
+        View { path, path_known, gos, tools, settings }
+    }
+
+    fn entry(&self, part: &Value, cwd: &Path) -> PathEntry {
+        let mut text = Vec::new();
+        for piece in part.pieces() {
+            if let crate::format::shell::Piece::Text(bytes, _) = piece {
+                text.extend_from_slice(bytes);
+            }
+        }
+        let at = part.at().cloned();
+        if !part.is_known() {
+            return PathEntry { text, at, state: EntryState::Unknown, folder: None, steps: Arc::from([]) };
+        }
+        let path = PathBuf::from(text_of(&text));
+        let folder = cwd.join(&path);
+        let (on_disk, steps) = self.way(&folder);
+        let state = match text.first() {
+            None => EntryState::Empty,
+            Some(b'~') => EntryState::Tilde,
+            Some(_) if !path.is_absolute() => EntryState::Relative,
+            Some(_) => on_disk,
+        };
+        PathEntry { text, at, state, folder: Some(folder), steps }
+    }
+
+    fn way(&self, folder: &Path) -> Way {
+        if let Some(known) = self.ways.borrow().get(folder) {
+            return known.clone();
+        }
+        let state = match sys::stat(folder) {
+            Ok(stat) if stat.kind == NodeKind::Dir => EntryState::Folder,
+            Ok(_) => EntryState::NotFolder,
+            Err(_) if sys::lstat(folder).is_ok() => EntryState::NotFolder,
+            Err(_) => EntryState::Missing,
+        };
+        let found: Way = (state, way_to(folder).into());
+        self.ways.borrow_mut().insert(folder.to_path_buf(), found.clone());
+        found
+    }
+
+    /// Which of the names that count lie in a folder. Each is asked for: a folder of programs is long, and may be searchable only.
+    fn names_in(&self, folder: &Path) -> Arc<Vec<&'static str>> {
+        if let Some(known) = self.listed.borrow().get(folder) {
+            return Arc::clone(known);
+        }
+        let there = |name: &&'static str| sys::stat(&folder.join(name)).is_ok();
+        let is_folder = self.way(folder).0 == EntryState::Folder;
+        let names =
+            if is_folder { std::iter::once("go").chain(TOOLS.iter().copied()).filter(there).collect() } else { Vec::new() };
+        let names = Arc::new(names);
+        self.listed.borrow_mut().insert(folder.to_path_buf(), Arc::clone(&names));
+        names
+    }
+}
+
+/// Whether a variable has a say in what Go's settings are.
+fn decides(name: &[u8]) -> bool {
+    name.starts_with(b"GO")
+        || name.starts_with(b"CGO")
+        || matches!(
+            name,
+            b"PATH"
+                | b"HOME"
+                | b"XDG_CONFIG_HOME"
+                | b"XDG_CACHE_HOME"
+                | b"CC"
+                | b"CXX"
+                | b"AR"
+                | b"FC"
+                | b"GCCGO"
+                | b"PKG_CONFIG"
+                | b"TMPDIR"
+                | b"TZ"
+        )
+}

@@ -1,0 +1,44 @@
+//! `gocachescan doctor`: what the machine's shells and programs would see, judged and reported as a scan is.
+
+use std::time::{Instant, SystemTime};
+
+use crate::check::{environment, settings};
+use crate::environment::{Inquiry, gather};
+use crate::evidence::settings::look;
+use crate::finding::{Finding, Sink};
+use crate::policy;
+use crate::report::{Report, Unread};
+use crate::rule::Level;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// What is to be looked at.
+    pub inquiry: Inquiry,
+    /// Rules that alone are told; all where it is empty.
+    pub only: Vec<String>,
+    /// Rules that are not told.
+    pub skip: Vec<String>,
+    /// The level from which the run fails.
+    pub fail_on: Option<Level>,
+}
+
+/// Gathers, judges, reports.
+pub fn doctor(visit: &Visit) -> Report {
+    let (started_at, clock) = (SystemTime::now(), Instant::now());
+    let machine = gather(&visit.inquiry);
+    let mut sink = Sink::default();
+    let settings = machine.here.settings.as_deref().cloned().unwrap_or_default();
+    settings::check(&settings, &look(&settings, &machine.owners), &mut sink);
+    environment::check(&machine, &mut sink);
+    let judged = policy::judge(sink.into_findings(), &[], &visit.only, &visit.skip, visit.fail_on);
+    let mut report = Report::empty("doctor", started_at, settings);
+    report.findings = judged.kept;
+    report.suppressed = judged.suppressed;
+    report.findings.sort_by(Finding::order);
+    report.unread = report.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error }).collect();
+    report.complete = report.unread.is_empty();
+    report.shells = Some(machine.starts);
+    report.elapsed = clock.elapsed();
+    report
+}
