@@ -5,9 +5,12 @@
 //! | `disk` | files through the eyes of one user; the machine that an evaluation of init files asks |
 //! | `program` | programs, and the Go installations behind them |
 //! | `view` | what one environment leads to: PATH entry by entry, every `go`, Go's settings |
+//! | `ask` | asks a real shell |
 //! | `start` | ways of starting a shell or program, each with what it ends with |
 //! | `gather` | all of it, for one user |
 
+#[cfg(unix)]
+pub mod ask;
 pub mod disk;
 pub mod gather;
 pub mod program;

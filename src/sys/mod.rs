@@ -25,6 +25,8 @@ use windows as os;
 pub(crate) use os::change::fault;
 #[cfg(unix)]
 pub use os::change::{Node, append_durably, cut_to, device_numbers, finish_copy, is_other_file_system};
+#[cfg(unix)]
+pub use os::run::{Question, answer};
 pub use os::{Dir, acl, is_link_loop, is_null_device, make_fifo, mount_for_witness, process, symlink, unmount_for_witness};
 pub use write::{
     AtomicFile, create_dir_all, create_private_dir, hard_link, remove_made, remove_temp_tree, rename, replace_file, set_mode,

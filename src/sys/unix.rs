@@ -1,6 +1,7 @@
 //! Unix: descriptors, `openat2` on Linux, component by component elsewhere.
 
 pub mod change;
+pub mod run;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
