@@ -16,6 +16,7 @@ Examples:
   gocachescan --format json            for a script
   gocachescan --fix --dry-run          show what a repair would do
   gocachescan --fix                    mend; `quarantine restore` undoes it
+  gocachescan doctor                   why the wrong go is found, and where
   gocachescan explain sumdb-off        what a rule means and how to mend it
   gocachescan demo                     see it find something
 
@@ -25,6 +26,16 @@ Exit codes, the same for every format:
   2  wrong usage
   3  incomplete, or nothing to scan
   4  --fix could not do all that it planned; nothing is lost";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  gocachescan doctor                  which go it is here, and why
+  gocachescan doctor --verbose        with every init file that is read, or is not
+  gocachescan doctor --no-exec        run no shell to compare with
+  gocachescan doctor --format json    for a script
+
+Exit codes: 0 nothing reaches --fail-on; 1 a finding does; 2 wrong usage;
+3 something could not be read.";
 
 const ENV_EXAMPLES: &str = "\
 Examples:
@@ -92,6 +103,9 @@ pub enum Command {
     /// Sweep every cache and binary that Go uses here; the default command
     #[command(after_help = MAIN_EXAMPLES)]
     Scan(Box<ScanArgs>),
+    /// Tell why a Go environment does not take effect, and which part of it is unsafe
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Box<DoctorArgs>),
     /// Print what Go would use here, and where each value comes from
     #[command(after_help = ENV_EXAMPLES)]
     Env(EnvArgs),
@@ -161,12 +175,9 @@ pub struct ScanArgs {
     /// Worker threads [default: as many as there are processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "What to judge")]
     pub jobs: Option<u16>,
-    /// Only findings of this rule, or on modules of this pattern: golang.org/x/text@v0.3.8, golang.org/x/* (repeatable)
-    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
-    pub only: Vec<String>,
-    /// No findings of this rule, or on modules of this pattern (repeatable)
-    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
-    pub skip: Vec<String>,
+    /// What is told.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Fetch what is missing to prove modules by the checksum database, as go would: through GOPROXY, or from the database itself. The paths of
     /// modules that GOPRIVATE or GONOSUMDB name are never sent. What comes is kept in gocachescan's own cache
     #[arg(long, help_heading = "What to judge")]
@@ -174,9 +185,6 @@ pub struct ScanArgs {
     /// Make a module that is proven by less than this a finding; `gocachescan explain trust` says how far each proof reaches
     #[arg(long, value_name = "TRUST", value_enum, help_heading = "What to judge")]
     pub require_trust: Option<Trust>,
-    /// The level from which the exit code is 1
-    #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "What to judge")]
-    pub fail_on: FailOn,
     /// Mend what is found: move what is bad to a quarantine beside its cache, put modes and owners back. Nothing is deleted
     #[arg(long, help_heading = "What to mend")]
     pub fix: bool,
@@ -194,27 +202,63 @@ pub struct ScanArgs {
     #[arg(long, help_heading = "What to judge")]
     pub allow_empty: bool,
 
+    /// How it is told.
+    #[command(flatten)]
+    pub print: PrintArgs,
+    /// Write what was learned of every zip, tree, entry and binary, one JSON object a line
+    #[arg(long, value_name = "FILE", help_heading = "What to print")]
+    pub facts: Option<PathBuf>,
+    /// Progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
+    pub progress: When,
+}
+
+/// Which findings are told, and which of them fail the run.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// Only findings of this rule, or on modules of this pattern: golang.org/x/text@v0.3.8, golang.org/x/* (repeatable)
+    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
+    pub only: Vec<String>,
+    /// No findings of this rule, or on modules of this pattern (repeatable)
+    #[arg(long, value_name = "RULE", help_heading = "What to judge")]
+    pub skip: Vec<String>,
+    /// The level from which the exit code is 1
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "What to judge")]
+    pub fail_on: FailOn,
+}
+
+/// How a report is told.
+#[derive(Debug, Args)]
+pub struct PrintArgs {
     /// Format of the report on standard output
     #[arg(long, value_enum, default_value = "human", help_heading = "What to print")]
     pub format: Format,
     /// Write the report to a file, too: human:FILE, json:FILE or jsonl:FILE (repeatable). The file appears when it is whole
     #[arg(long, value_name = "FORMAT:FILE", value_parser = clap::builder::OsStringValueParser::new(), help_heading = "What to print")]
     pub output: Vec<OsString>,
-    /// Write what was learned of every zip, tree, entry and binary, one JSON object a line
-    #[arg(long, value_name = "FILE", help_heading = "What to print")]
-    pub facts: Option<PathBuf>,
     /// Colour of the report for people; NO_COLOR, CLICOLOR=0 and CLICOLOR_FORCE are kept
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
     pub color: When,
-    /// Progress on standard error
-    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
-    pub progress: When,
     /// No progress, no notes, and nothing at all where all is well
     #[arg(long, short, conflicts_with = "verbose", help_heading = "What to print")]
     pub quiet: bool,
     /// Every finding of a group, and all that its rule says
     #[arg(long, short, help_heading = "What to print")]
     pub verbose: bool,
+}
+
+/// Flags of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Run no other program: neither the shells nor `go` are asked
+    #[arg(long, help_heading = "Where to look")]
+    pub no_exec: bool,
+    /// What is told.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// How it is told.
+    #[command(flatten)]
+    pub print: PrintArgs,
 }
 
 /// Flags of `env`.

@@ -54,7 +54,7 @@ const RESCANS: u32 = 3;
 /// its work, and is begun once more when that is done.
 pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result<(), Error>) {
     let scan = || {
-        let progress = terminal::progress(host, args.progress, args.quiet);
+        let progress = terminal::progress(host, args.progress, args.print.quiet);
         crate::scan::run(plan, progress.as_ref())
     };
     #[cfg(unix)]
@@ -142,7 +142,7 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
     fix.run = acted.run;
     report.fix = Some(fix);
     if !touched.is_empty() {
-        let progress = terminal::progress(host, args.progress, args.quiet);
+        let progress = terminal::progress(host, args.progress, args.print.quiet);
         crate::scan::again(plan, report, &touched, progress.as_ref());
     }
     Ok(())

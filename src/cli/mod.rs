@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod doctor;
 mod env;
 mod exit;
 mod explain;
@@ -38,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &Host) -> Exit {
     let outcome = match cli.command {
         None => scan::run(&cli.scan, host),
         Some(Command::Scan(args)) => scan::run(&args, host),
+        Some(Command::Doctor(args)) => doctor::run(&args, host),
         Some(Command::Env(args)) => env::run(&args, host),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args, host),

@@ -1,10 +1,11 @@
 //! `gocachescan scan`, the default command.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Format, ScanArgs, Trust};
+use super::args::{Format, JudgeArgs, PrintArgs, ScanArgs, Trust};
 use super::{Exit, command_names, fix, nearest, terminal};
 use crate::check;
 use crate::error::Error;
@@ -18,38 +19,28 @@ use crate::sys::{self, AtomicFile, NodeKind};
 
 /// Scans, reports, and says how it ended.
 pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
-    let targets = Targets::parse(args, host)?;
-    for word in args.only.iter().chain(&args.skip).filter(|word| !policy::is_module_pattern(word)) {
-        require_rule(word)?;
-    }
+    let targets = Targets::parse(&args.print.output, args.facts.as_deref(), host)?;
+    require_rules(&args.judge)?;
     fix::allowed(args)?;
     let plan = plan(args, host)?;
     let (mut report, recovered) = fix::scan(args, &plan, host);
     // What stays half done is told at once; all that can be mended still is.
     let recovered = recovered.map_err(|e| super::fail(&e));
 
-    let detail = detail(args);
-    let look = terminal::look(host, args.color, detail);
+    let detail = detail(&args.print);
+    let look = terminal::look(host, args.print.color, detail);
     if args.fix {
         fix::run(args, &plan, &mut report, &look, host)?;
     }
     let exit = recovered.map_or(Exit::Undone, |()| Exit::of_report(&report, plan.fail_on, plan.allow_empty));
-    // Files first: they must not suffer from a standard output that went away.
-    let written = targets.write(&report, &Look::plain(terminal::home(host), detail));
-    let printed = terminal::print(|out| render(&report, args.format, &look, out));
-    for error in [written.err(), printed.err()].into_iter().flatten() {
-        let code = super::fail(&error);
-        if exit != Exit::Found {
-            return Ok(exit.unless_found(code));
-        }
-    }
-    Ok(exit)
+    Ok(targets.deliver(&report, args.print.format, &look, &Look::plain(terminal::home(host), detail), exit))
 }
 
-fn detail(args: &ScanArgs) -> Detail {
-    if args.quiet {
+/// How much is said.
+pub(super) fn detail(print: &PrintArgs) -> Detail {
+    if print.quiet {
         Detail::Quiet
-    } else if args.verbose {
+    } else if print.verbose {
         Detail::Verbose
     } else {
         Detail::Normal
@@ -65,9 +56,9 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         no_bin: args.no_bin,
         flags: flags.clone(),
         main_module: args.main_module.as_ref().map(absolute),
-        only: args.only.clone(),
-        skip: args.skip.clone(),
-        fail_on: args.fail_on.level(),
+        only: args.judge.only.clone(),
+        skip: args.judge.skip.clone(),
+        fail_on: args.judge.fail_on.level(),
         allow_empty: args.allow_empty,
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
         facts: args.facts.is_some(),
@@ -112,6 +103,12 @@ fn paths(args: &ScanArgs, host: &Host) -> Result<Vec<PathBuf>, Error> {
     Ok(paths.iter().map(|p| host.cwd.join(p)).collect())
 }
 
+/// Refuses names that no rule has.
+pub(super) fn require_rules(judge: &JudgeArgs) -> Result<(), Error> {
+    let names = judge.only.iter().chain(&judge.skip).filter(|word| !policy::is_module_pattern(word));
+    names.map(String::as_str).try_for_each(require_rule)
+}
+
 /// Refuses a name that no rule has.
 pub(super) fn require_rule(id: &str) -> Result<(), Error> {
     if check::rule(id).is_some() {
@@ -131,21 +128,21 @@ pub(super) fn render(report: &Report, format: Format, look: &Look, out: &mut dyn
     }
 }
 
-/// Files that the run writes.
-struct Targets {
+/// Files that a run writes.
+pub(super) struct Targets {
     reports: Vec<(Format, PathBuf)>,
     facts: Option<PathBuf>,
 }
 
 impl Targets {
     /// Looks at `--output` and `--facts` before anything else is done: a slip of the pen must not cost a whole scan.
-    fn parse(args: &ScanArgs, host: &Host) -> Result<Targets, Error> {
+    pub(super) fn parse(output: &[OsString], facts: Option<&Path>, host: &Host) -> Result<Targets, Error> {
         let mut reports = Vec::new();
-        for raw in &args.output {
+        for raw in output {
             let (format, file) = split(raw)?;
             reports.push((format, writable("--output", &host.cwd, &file)?));
         }
-        let facts = args.facts.as_ref().map(|f| writable("--facts", &host.cwd, f)).transpose()?;
+        let facts = facts.map(|f| writable("--facts", &host.cwd, f)).transpose()?;
         let all: Vec<&PathBuf> = reports.iter().map(|(_, p)| p).chain(&facts).collect();
         match all.iter().enumerate().find(|(i, p)| all.iter().take(*i).any(|q| q == *p)) {
             Some((_, twice)) => {
@@ -153,6 +150,20 @@ impl Targets {
             }
             None => Ok(Targets { reports, facts }),
         }
+    }
+
+    /// Writes the files, then standard output; says how the run ended, which a failure to write may make graver.
+    pub(super) fn deliver(&self, report: &Report, format: Format, look: &Look, plain: &Look, exit: Exit) -> Exit {
+        // Files first: they must not suffer from a standard output that went away.
+        let written = self.write(report, plain);
+        let printed = terminal::print(|out| render(report, format, look, out));
+        for error in [written.err(), printed.err()].into_iter().flatten() {
+            let code = super::fail(&error);
+            if exit != Exit::Found {
+                return exit.unless_found(code);
+            }
+        }
+        exit
     }
 
     fn write(&self, report: &Report, look: &Look) -> Result<(), Error> {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub use disk::Disk;
 pub use gather::{Inquiry, gather};
 pub use program::{Installation, Program, ProgramKind, Programs};
-pub use start::{Asked, Shell, Start, StartKind};
+pub use start::{Asked, Shell, Start, StartKind, told};
 pub use view::{EntryState, Found, Looker, PathEntry, TOOLS, View};
 
 use crate::evidence::owners::Owners;

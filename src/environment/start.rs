@@ -93,6 +93,30 @@ pub struct Start {
     pub view: View,
 }
 
+/// Whether a report tells a variable: those that decide what Go does and what init files are read. Others may hold secrets.
+pub fn told(name: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"PATH",
+        b"HOME",
+        b"USER",
+        b"LOGNAME",
+        b"SHELL",
+        b"ENV",
+        b"BASH_ENV",
+        b"ZDOTDIR",
+        b"XDG_CONFIG_HOME",
+        b"XDG_CACHE_HOME",
+        b"CC",
+        b"CXX",
+        b"AR",
+        b"FC",
+        b"GCCGO",
+        b"PKG_CONFIG",
+        b"TMPDIR",
+    ];
+    name.starts_with(b"GO") || name.starts_with(b"CGO_") || NAMES.contains(&name)
+}
+
 impl Start {
     /// The value of an exported variable, as far as all of it is known.
     pub fn text(&self, name: &str) -> Option<Vec<u8>> {

@@ -2,6 +2,7 @@
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
 mod fix;
+mod shells;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use fix::FixView;
+use shells::StartView;
 
 use super::{Report, Roles, text};
 use crate::evidence::online::Spent;
@@ -42,6 +44,9 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for f in &report.findings {
         line(out, "finding", &FindingView::of(f))?;
+    }
+    for s in report.doctor.iter().flat_map(|d| &d.starts) {
+        line(out, "shell", &StartView::of(s))?;
     }
     for u in &report.unread {
         line(out, "unread", &UnreadView::of(u))?;
@@ -119,6 +124,10 @@ impl Serialize for Document<'_> {
             map.serialize_entry("fix", &FixView::of(fix))?;
         }
         map.serialize_entry("settings", &SettingsView(r))?;
+        if let Some(doctor) = &r.doctor {
+            map.serialize_entry("answer", &doctor.answer.sentence)?;
+            map.serialize_entry("shells", &Each(&doctor.starts, StartView::of))?;
+        }
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;
         if let Some(online) = &r.online {

@@ -11,6 +11,7 @@ pub mod text;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+pub use crate::check::environment::Answer;
 pub use crate::count::{Counts, Coverage, Roles, Trust, Unread};
 use crate::environment::Start;
 use crate::evidence::online::Spent;
@@ -89,8 +90,17 @@ pub struct Report {
     pub go_versions: Vec<String>,
     /// What was repaired, or would be; `None` if nobody asked.
     pub fix: Option<FixReport>,
-    /// Ways of starting a shell or program (`doctor`); `None` of a scan.
-    pub shells: Option<Vec<Start>>,
+    /// What `doctor` tells beside its findings; `None` of a scan.
+    pub doctor: Option<Doctor>,
+}
+
+/// What `doctor` tells beside its findings.
+#[derive(Debug, Clone)]
+pub struct Doctor {
+    /// Which `go` it is, and why.
+    pub answer: Answer,
+    /// Ways of starting a shell or program.
+    pub starts: Vec<Start>,
 }
 
 /// What was repaired, or would be.
@@ -164,7 +174,7 @@ impl Report {
             online: None,
             go_versions: Vec::new(),
             fix: None,
-            shells: None,
+            doctor: None,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::environment::{Inquiry, gather};
 use crate::evidence::settings::look;
 use crate::finding::{Finding, Sink};
 use crate::policy;
-use crate::report::{Report, Unread};
+use crate::report::{Doctor, Report, Unread};
 use crate::rule::Level;
 
 /// What the user asked for.
@@ -38,7 +38,7 @@ pub fn doctor(visit: &Visit) -> Report {
     report.findings.sort_by(Finding::order);
     report.unread = report.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error }).collect();
     report.complete = report.unread.is_empty();
-    report.shells = Some(machine.starts);
+    report.doctor = Some(Doctor { answer: environment::answer(&machine), starts: machine.starts });
     report.elapsed = clock.elapsed();
     report
 }

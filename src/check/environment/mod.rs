@@ -2,11 +2,15 @@
 //!
 //! | theme | what is told |
 //! |---|---|
+//! | [`answer`] | which `go` it is, and why |
 //! | [`path`] | entries of PATH: empty, relative, missing, writable by others, twice |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
+pub mod answer;
 pub mod path;
+
+pub use answer::{Answer, Evidence, answer};
 
 use std::io;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! `--format human`: findings first, then what could not be read, one line a root, and the answer last.
 
+mod doctor;
 mod findings;
 mod fix;
 mod summary;
@@ -88,6 +89,16 @@ pub fn write_plan(repair: &FixReport, look: &Look, out: &mut dyn Write) -> io::R
 /// Writes the report for people.
 pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = String::new();
+    if let Some(told) = &report.doctor {
+        if look.detail > Detail::Quiet {
+            doctor::render_head(told, look, &mut page);
+            doctor::render_starts(told, look, &mut page);
+        }
+        findings::render(report, look, &mut page);
+        summary::render_unread(report, look, &mut page);
+        doctor::render_end(report, look, &mut page);
+        return out.write_all(page.as_bytes());
+    }
     findings::render(report, look, &mut page);
     summary::render_unread(report, look, &mut page);
     if look.detail > Detail::Quiet {

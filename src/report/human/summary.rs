@@ -182,7 +182,7 @@ fn state(report: &Report, index: usize, r: &RootReport) -> String {
 }
 
 /// `2 errors, 1 warning`.
-fn levels<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+pub(super) fn levels<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let mut numbers = [0u64; 3];
     for f in findings {
         let [errors, warnings, notes] = &mut numbers;

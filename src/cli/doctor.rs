@@ -1,0 +1,36 @@
+//! `gocachescan doctor`.
+
+use std::path::PathBuf;
+
+use super::args::DoctorArgs;
+use super::scan::{Targets, detail, require_rules};
+use super::{Exit, terminal};
+use crate::environment::Inquiry;
+use crate::error::Error;
+use crate::locate::Host;
+use crate::policy;
+use crate::report::human::Look;
+use crate::scan::{self, Visit};
+
+/// Looks around, reports, and says how it ended.
+pub(super) fn run(args: &DoctorArgs, host: &Host) -> Result<Exit, Error> {
+    let targets = Targets::parse(&args.print.output, None, host)?;
+    require_rules(&args.judge)?;
+    let visit = Visit {
+        inquiry: Inquiry { root: PathBuf::from("/"), host: host.clone(), exec: !args.no_exec },
+        only: args.judge.only.clone(),
+        skip: args.judge.skip.clone(),
+        fail_on: args.judge.fail_on.level(),
+    };
+    let report = scan::doctor(&visit);
+    let detail = detail(&args.print);
+    let exit = if policy::reaches(&report.findings, visit.fail_on) {
+        Exit::Found
+    } else if report.complete {
+        Exit::Clean
+    } else {
+        Exit::Incomplete
+    };
+    let look = terminal::look(host, args.print.color, detail);
+    Ok(targets.deliver(&report, args.print.format, &look, &Look::plain(terminal::home(host), detail), exit))
+}
