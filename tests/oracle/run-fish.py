@@ -24,6 +24,8 @@ from pathlib import Path
 
 FISH = "/usr/bin/fish"
 MARK = "\x01MARK\x01"
+# One copy that all sets link to: a program that is still open for writing can't be started.
+PROGRAM = tempfile.NamedTemporaryFile(prefix="fish-oracle-program-")
 DIRS = ["$HOME/go/bin", "~/.local/bin", "$HOME/bin", "~/.cargo/bin", "$W/opt/go/bin", "$W/opt/go1.22/bin", "$W/usr/local/bin", "~/missing/bin",
         "$HOME/nope", "$W/opt/sdk/bin"]
 VARS = ["GOPATH", "GOBIN", "GOROOT", "GOFLAGS", "GOPROXY", "GOCACHE", "GOMODCACHE", "GOTOOLCHAIN", "GOPRIVATE", "CGO_ENABLED", "EDITOR", "FOO",
@@ -118,7 +120,7 @@ class Gen:
             lambda: f"set -gx {v} (command -v tool)",
             lambda: f"set -gx PATH (string match -v {d} $PATH)",
             lambda: f"set PATH (string replace -r '/bin$' '/sbin' $PATH)",
-            lambda: f"set -gx {v} (string replace -a / _ {d})",
+            lambda: f"set -gx {v} (string replace -a / _ /x/y/z (string replace -r -a '([a-z])([0-9]*)' '$2-$1' a1b22c))",
             lambda: f"set -gx {v} (string split , a,b,c)",
             lambda: f"set -gx {v} (string split -m 1 = -- key=val=ue)[2]",
             lambda: f"set -gx {v} (string trim \"  x y \")",
@@ -296,7 +298,7 @@ def build(root, made, share):
             path.chmod(0o755)
     os.makedirs(f"{w}/fish/bin")
     os.makedirs(f"{w}/fish/share", exist_ok=True)
-    shutil.copy2(FISH, f"{w}/fish/bin/fish")
+    os.link(PROGRAM.name, f"{w}/fish/bin/fish")
     if share:
         os.symlink(share, f"{w}/fish/share/fish")
 
@@ -374,6 +376,8 @@ def main():
     args.add_argument("--stand-in", action="store_true")
     args.add_argument("--only", type=int)
     options = args.parse_args()
+    shutil.copy2(FISH, PROGRAM.name)
+    PROGRAM.file.close()
     standin = Path(__file__).parent / "fish" / "share" if options.stand_in else None
     share = None if options.stand_in else "/usr/share/fish"
     seeds = [options.only] if options.only is not None else range(options.seed, options.seed + options.sets)

@@ -164,7 +164,7 @@ impl Eval<'_> {
                 .into_iter()
                 .map(|(n, v)| Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true)))
                 .collect();
-            self.world.told_by(&command, &env?).or_else(|| self.told_of_user(&command))
+            self.told_of_user(&command).or_else(|| self.world.told_by(&command, &env?))
         });
         match told {
             Some((out, status)) => {

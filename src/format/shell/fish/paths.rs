@@ -105,8 +105,7 @@ impl Eval<'_> {
         let (which, rest) = args.split_first()?;
         let which = which.text()?;
         let filter = matches!(&which[..], b"is" | b"filter");
-        let (o, rest) = options(rest, if filter { b"tp" } else { b"" })?;
-        let mut rest = rest.to_vec();
+        let (o, mut rest) = options(rest, if filter { b"tp" } else { b"" })?;
         let mut ending = None;
         if &which[..] == b"change-extension" {
             let first = rest.first()?.text()?;

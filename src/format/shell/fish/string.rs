@@ -55,30 +55,35 @@ const LONG: &[(&[u8], u8)] = &[
     (b"allow-empty", b'a'),
 ];
 
-/// Options before the arguments; `None` where one is unknown or not one of ours.
-pub(super) fn options<'a>(args: &'a [Item], with_value: &[u8]) -> Option<(Options, &'a [Item])> {
+/// The options, wherever they stand before `--`, and the other arguments; `None` where one is unknown or not one of ours.
+pub(super) fn options(args: &[Item], with_value: &[u8]) -> Option<(Options, Vec<Item>)> {
     let mut out = Options { letters: Vec::new(), values: Vec::new() };
+    let mut others = Vec::new();
     let mut rest = args;
-    while let Some((first, others)) = rest.split_first() {
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
         let Some(text) = first.text() else {
-            // What begins with an unknown piece might be an option.
-            return Some((out, rest)).filter(|_| first.value.at().is_some() || !first.many);
+            // What is not known might be an option, had it been written so: nobody does.
+            others.push(first.clone());
+            continue;
         };
         if text == b"--" {
-            return Some((out, others));
-        }
-        if text.len() < 2 || text.first() != Some(&b'-') {
+            others.extend_from_slice(rest);
             break;
         }
-        rest = others;
-        let mut take = |rest: &mut &'a [Item], letter: u8, attached: Option<&[u8]>| -> Option<()> {
+        if text.len() < 2 || text.first() != Some(&b'-') {
+            others.push(first.clone());
+            continue;
+        }
+        let mut take = |rest: &mut &[Item], letter: u8, attached: Option<&[u8]>| -> Option<()> {
             if with_value.contains(&letter) {
                 let value = match attached {
                     Some(value) => value.to_vec(),
                     None => {
-                        let (value, others) = rest.split_first()?;
-                        *rest = others;
-                        value.text()?
+                        let (value, tail) = rest.split_first()?;
+                        let value = value.text()?;
+                        *rest = rest.get(rest.len() - tail.len()..)?;
+                        value
                     }
                 };
                 out.values.push((letter, value));
@@ -105,7 +110,7 @@ pub(super) fn options<'a>(args: &'a [Item], with_value: &[u8]) -> Option<(Option
             take(&mut rest, *letter, None)?;
         }
     }
-    Some((out, rest))
+    Some((out, others))
 }
 
 impl Eval<'_> {
@@ -122,7 +127,7 @@ impl Eval<'_> {
                 b"collect" => self.string_collect(rest),
                 b"escape" => {
                     let (o, rest) = options(rest, b"S")?;
-                    let strings = self.strings(rest)?;
+                    let strings = self.strings(&rest)?;
                     let style = o.value(b'S').unwrap_or(b"script").to_vec();
                     Some(self.string_escape(&strings, !o.has(b'n'), &style))
                 }
@@ -385,7 +390,7 @@ impl Eval<'_> {
 
     fn string_join(&mut self, args: &[Item], by_nul: bool) -> Option<Reply> {
         let (o, rest) = options(args, b"")?;
-        let (separator, rest) = if by_nul { (vec![0], rest) } else {
+        let (separator, rest) = if by_nul { (vec![0], &rest[..]) } else {
             let (separator, rest) = rest.split_first()?;
             (separator.text()?, rest)
         };
@@ -420,7 +425,7 @@ impl Eval<'_> {
 
     fn string_collect(&mut self, args: &[Item]) -> Option<Reply> {
         let (o, rest) = options(args, b"")?;
-        let lines = self.strings(rest)?;
+        let lines = self.strings(&rest)?;
         let items: Vec<Item> = if rest.is_empty() {
             let mut out = Value::new();
             let filled = lines.iter().rposition(|l| !l.value.is_empty()).map_or(0, |i| i + 1);

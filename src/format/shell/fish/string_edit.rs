@@ -17,7 +17,7 @@ impl Eval<'_> {
             _ => return None,
         };
         let (o, rest) = options(args, with_value)?;
-        let strings = self.strings(rest)?;
+        let strings = self.strings(&rest)?;
         let (mut any, mut unsure) = (false, false);
         for item in &strings {
             let told = item.text().and_then(|text| match which {
