@@ -66,3 +66,34 @@ pub fn path_text(path: &Path) -> (String, bool) {
     }
     (out, true)
 }
+
+/// Where systems, their package managers and their installers put programs.
+const SYSTEM_FOLDERS: &[&str] = &[
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib64",
+    "/opt",
+    "/nix/store",
+    "/gnu/store",
+    "/snap",
+    "/run/current-system",
+    "/run/wrappers",
+    "/etc/alternatives",
+    "/home/linuxbrew/.linuxbrew",
+    "/Library/Developer",
+    "/Applications/Xcode.app",
+    "/System",
+    "C:\\Program Files",
+    "C:\\Program Files (x86)",
+    "C:\\Windows",
+    "C:\\ProgramData\\chocolatey",
+    "C:\\msys64",
+    "C:\\mingw64",
+];
+
+/// Whether a path lies where systems, their package managers and their installers put programs.
+pub fn in_system_folder(path: &Path) -> bool {
+    SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder))
+}

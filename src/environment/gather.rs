@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Disk, Installation, Lines, Looker, Machine, PathEntry, Start, User, View};
+use super::{Around, Disk, Installation, Lines, Looker, Machine, PathEntry, Start, User, View};
 use crate::evidence::owners::Owners;
 use crate::format::shell::{At, Value, World};
 use crate::locate::{Host, bytes_of};
@@ -38,7 +38,8 @@ pub fn gather(inquiry: &Inquiry) -> Machine {
             lines.keep(file, &text);
         }
     }
-    Machine { user, owners, env, here, starts, installations, lines }
+    let around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
+    Machine { user, owners, env, here, starts, installations, around, lines }
 }
 
 impl User {

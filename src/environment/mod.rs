@@ -7,8 +7,10 @@
 //! | `view` | what one environment leads to: PATH entry by entry, every `go`, Go's settings |
 //! | `ask` | asks a real shell |
 //! | `start` | ways of starting a shell or program, each with what it ends with |
+//! | `around` | what lies around: installations that no PATH leads to, the list of shells |
 //! | `gather` | all of it, for one user |
 
+pub mod around;
 #[cfg(unix)]
 pub mod ask;
 pub mod disk;
@@ -21,11 +23,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use around::Around;
 pub use disk::Disk;
 pub use gather::{Inquiry, gather};
-pub use program::{Installation, Program, ProgramKind, Programs};
+pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
 pub use start::{Asked, Shell, Start, StartKind, told};
-pub use view::{EntryState, Found, Looker, PathEntry, TOOLS, View};
+pub use view::{EntryState, Found, Looker, NamedGoroot, PathEntry, TOOLS, View};
 
 use crate::evidence::owners::Owners;
 use crate::format::shell::At;
@@ -62,6 +65,8 @@ pub struct Machine {
     pub starts: Vec<Start>,
     /// Go installations that PATH of any start leads to, by their folders.
     pub installations: Vec<Arc<Installation>>,
+    /// What lies around.
+    pub around: Around,
     /// Texts of the lines that something came from.
     pub lines: Lines,
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::evidence::node::{Step, way_to};
 use crate::format::binary;
-use crate::locate;
+use crate::locate::{self, bytes_of};
 use crate::sys::{self, NodeKind};
 
 /// What a program is.
@@ -21,6 +22,8 @@ pub enum ProgramKind {
     },
     /// A script: what it starts can't be told without running it.
     Script,
+    /// Another program that is called `go`: a version manager (mise, asdf, snap) that starts a `go` of its own choice.
+    Launcher,
     /// Anything else.
     Other,
 }
@@ -36,6 +39,10 @@ pub struct Program {
     pub links: Vec<(PathBuf, PathBuf)>,
     /// What it is.
     pub kind: ProgramKind,
+    /// The Go version that it was built with, if it is a program of Go.
+    pub built_with: Option<String>,
+    /// Every folder and link on the way to it.
+    pub steps: Vec<Step>,
 }
 
 impl Program {
@@ -71,7 +78,30 @@ pub struct Installation {
     pub nested: Option<PathBuf>,
     /// Whether `pkg/tool` is there, without which it is no installation that works.
     pub has_tools: bool,
+    /// Every folder and link on the way to `bin/go`, and what lies between `root` and the compiler.
+    pub steps: Vec<Step>,
 }
+
+/// A name in a folder of PATH that is a link and leads to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLink {
+    /// The link.
+    pub path: PathBuf,
+    /// What it points to, as it is written.
+    pub target: PathBuf,
+    /// Whether it leads back to itself.
+    pub looped: bool,
+}
+
+/// The link at `path`, if it is one and leads to nothing.
+pub fn dead_link(path: &Path) -> Option<DeadLink> {
+    let e = sys::stat(path).err()?;
+    let target = sys::read_link(path).ok()?;
+    Some(DeadLink { path: path.to_path_buf(), target, looped: sys::is_link_loop(&e) })
+}
+
+/// This system, as folders of an installation's tools name it.
+const GOOS: &str = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
 
 /// Looks programs and installations up, each once.
 #[derive(Debug, Default)]
@@ -102,6 +132,14 @@ impl Programs {
         found
     }
 
+    /// The installation whose folder is `root`, where it is one.
+    pub fn installation_at(&self, root: &Path) -> Option<Arc<Installation>> {
+        let is_one = sys::stat(&root.join("pkg/tool")).is_ok_and(|s| s.kind == NodeKind::Dir)
+            || sys::stat(&root.join("bin/go")).is_ok()
+                && sys::stat(&root.join("VERSION")).is_ok_and(|s| s.kind == NodeKind::File);
+        is_one.then(|| self.installation(root))
+    }
+
     /// Every installation that was looked at, by its folder.
     pub fn installations(&self) -> Vec<Arc<Installation>> {
         self.roots.borrow().values().cloned().collect()
@@ -115,13 +153,23 @@ fn look(path: &Path) -> Option<Program> {
     }
     let links = links_of(path);
     let real = sys::resolve(path).ok();
-    let named_go = path.file_stem().is_some_and(|n| n == "go");
-    let kind = match program_version(path) {
-        _ if is_script(path) => ProgramKind::Script,
-        version if named_go => ProgramKind::Go { goroot: locate::goroot_of_program(path), version },
-        _ => ProgramKind::Other,
+    let is_go = |p: &Path| p.file_stem().is_some_and(|n| n == "go");
+    let build = build_of(path);
+    // gccgo's `go` is called after its version, and tells none.
+    let other = |p: &PathBuf| !is_go(p) && !p.file_name().is_some_and(|n| bytes_of(n).starts_with(b"go"));
+    let launches =
+        real.as_ref().is_some_and(other) || build.as_ref().is_some_and(|(_, main)| !matches!(main.as_str(), "" | "cmd/go"));
+    let built_with = build.map(|(version, _)| version);
+    let kind = if is_script(path) {
+        ProgramKind::Script
+    } else if !is_go(path) {
+        ProgramKind::Other
+    } else if launches {
+        ProgramKind::Launcher
+    } else {
+        ProgramKind::Go { goroot: locate::goroot_of_program(path), version: built_with.clone() }
     };
-    Some(Program { path: path.to_path_buf(), real, links, kind })
+    Some(Program { path: path.to_path_buf(), real, links, kind, built_with, steps: way_to(path) })
 }
 
 fn is_script(path: &Path) -> bool {
@@ -131,9 +179,14 @@ fn is_script(path: &Path) -> bool {
 
 /// The Go version that a program was built with: of the tools of an installation, its own version.
 pub fn program_version(path: &Path) -> Option<String> {
+    build_of(path).map(|(version, _)| version)
+}
+
+/// The Go version that a program was built with, and the path of its main package, empty where it tells none.
+fn build_of(path: &Path) -> Option<(String, String)> {
     let file = sys::open(path).ok()?;
     let image = binary::map(&file).ok()?.ok()?;
-    image.build_info(&file).ok()?.ok().map(|info| info.go_version)
+    image.build_info(&file).ok()?.ok().map(|info| (info.go_version, info.modules.path))
 }
 
 /// Links of the last part of a path, one after the other; a loop ends it.
@@ -159,16 +212,23 @@ fn look_into(root: &Path) -> Installation {
     };
     let tools = root.join("pkg/tool");
     let compilers = sys::Dir::open_root(&tools).and_then(|d| d.list()).unwrap_or_default();
-    let compiler = compilers.iter().find_map(|(name, _)| program_version(&tools.join(name).join("compile")));
+    // One for this machine's own system is the one that is run; others may be left from elsewhere.
+    let (system, others): (Vec<_>, Vec<_>) = compilers.iter().partition(|(name, _)| bytes_of(name).starts_with(GOOS.as_bytes()));
+    let compile = |(name, _): &&(std::ffi::OsString, NodeKind)| tools.join(name).join("compile");
+    let compiler = system.iter().chain(&others).map(compile).find_map(|path| Some((program_version(&path)?, path)));
+    let mut steps = way_to(&root.join("bin/go"));
+    let inside = compiler.iter().flat_map(|(_, path)| way_to(path)).filter(|s| s.path.starts_with(root) && s.path != root);
+    steps.extend(inside.collect::<Vec<_>>());
     // What is unpacked into an installation, and what is moved into one that was there.
     let nested = std::iter::once(root.join("go")).find(|inner| is_installation(inner));
     Installation {
         version: line(&root.join("VERSION")),
         go: program_version(&root.join("bin").join(if cfg!(windows) { "go.exe" } else { "go" })),
-        compiler,
+        compiler: compiler.map(|(version, _)| version),
         nested,
         has_tools: sys::stat(&tools).is_ok_and(|s| s.kind == NodeKind::Dir),
         root: root.to_path_buf(),
+        steps,
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::program::{Program, Programs};
+use super::program::{DeadLink, Installation, Program, Programs, dead_link};
 use crate::evidence::node::{Step, way_to};
 use crate::format::shell::{At, Value};
-use crate::locate::{self, Flags, Host, Settings, text_of};
+use crate::locate::{self, Flags, Host, Settings, Source, text_of};
 use crate::sys::{self, NodeKind};
 
 /// What stands at an entry of PATH.
@@ -43,6 +43,8 @@ pub struct PathEntry {
     pub folder: Option<PathBuf>,
     /// The way there, as far as it exists.
     pub steps: Arc<[Step]>,
+    /// Whether `bin/go` lies in it: an installation, not its programs.
+    pub is_goroot: bool,
 }
 
 /// A program and the entry of PATH that it was found in.
@@ -52,6 +54,19 @@ pub struct Found {
     pub entry: usize,
     /// The program.
     pub program: Arc<Program>,
+    /// Of a `go`: the installation whose `bin` that entry is, whatever the program itself is a link to.
+    pub beside: Option<Arc<Installation>>,
+}
+
+/// A GOROOT that something sets.
+#[derive(Debug, Clone)]
+pub struct NamedGoroot {
+    /// As it is set, made absolute.
+    pub path: PathBuf,
+    /// With all links followed; `None` where nothing is there.
+    pub real: Option<PathBuf>,
+    /// The installation there, if it is one.
+    pub installation: Option<Arc<Installation>>,
 }
 
 /// Programs beside `go` that are looked for: what Go starts, by name and out of PATH, and what belongs to Go.
@@ -97,8 +112,12 @@ pub struct View {
     pub gos: Vec<Found>,
     /// Of [`TOOLS`], every one that PATH leads to, in its order.
     pub tools: BTreeMap<&'static str, Vec<Found>>,
+    /// Entries of PATH whose `go` is a link that leads to nothing.
+    pub dead: Vec<(usize, DeadLink)>,
     /// Go's settings as they are there; `None` where something unknown decides.
     pub settings: Option<Box<Settings>>,
+    /// GOROOT, where the settings have one that is no default.
+    pub goroot: Option<NamedGoroot>,
 }
 
 impl View {
@@ -123,13 +142,21 @@ impl View {
 /// What stands at a folder, and the way there.
 type Way = (EntryState, Arc<[Step]>);
 
+/// What a folder of PATH holds of the names that count.
+#[derive(Debug)]
+struct Listed {
+    names: Vec<&'static str>,
+    dead_go: Option<DeadLink>,
+    is_goroot: bool,
+}
+
 /// Looks environments up; what lies on disk is looked at once.
 #[derive(Debug, Default)]
 pub struct Looker {
     /// Programs and installations.
     pub programs: Programs,
     ways: RefCell<BTreeMap<PathBuf, Way>>,
-    listed: RefCell<BTreeMap<PathBuf, Arc<Vec<&'static str>>>>,
+    listed: RefCell<BTreeMap<PathBuf, Arc<Listed>>>,
 }
 
 impl Looker {
@@ -141,12 +168,20 @@ impl Looker {
         let path_known = path.iter().all(|e| e.state != EntryState::Unknown);
         let mut gos = Vec::new();
         let mut tools: BTreeMap<&'static str, Vec<Found>> = BTreeMap::new();
+        let mut dead = Vec::new();
         for (entry, seen) in path.iter().enumerate() {
             let Some(folder) = &seen.folder else { continue };
-            for name in self.names_in(folder).iter() {
+            let listed = self.names_in(folder);
+            dead.extend(listed.dead_go.clone().map(|link| (entry, link)));
+            for name in &listed.names {
                 let Some(program) = self.programs.at(&folder.join(name)) else { continue };
-                let found = Found { entry, program };
-                if *name == "go" { gos.push(found) } else { tools.entry(name).or_default().push(found) }
+                if *name == "go" {
+                    let above = folder.parent().filter(|_| folder.ends_with("bin"));
+                    let beside = above.and_then(|root| self.programs.installation_at(root));
+                    gos.push(Found { entry, program, beside });
+                } else {
+                    tools.entry(name).or_default().push(Found { entry, program, beside: None });
+                }
             }
         }
         let known: Option<BTreeMap<_, _>> = vars
@@ -155,7 +190,15 @@ impl Looker {
             .map(|(name, value)| Some((text_of(name), text_of(&value.text()?))))
             .collect();
         let settings = known.map(|env| Box::new(locate::survey(&Host { env, cwd: cwd.to_path_buf() }, &Flags::default())));
-        View { path, path_known, gos, tools, settings }
+        let goroot = settings.as_deref().and_then(|s| self.named_goroot(s, cwd));
+        View { path, path_known, gos, tools, dead, settings, goroot }
+    }
+
+    fn named_goroot(&self, settings: &Settings, cwd: &Path) -> Option<NamedGoroot> {
+        let setting = settings.get("GOROOT").filter(|s| s.source != Source::Default && s.raw.is_some())?;
+        let path = cwd.join(setting.raw.as_deref()?);
+        let installation = self.programs.installation_at(&path);
+        Some(NamedGoroot { real: sys::resolve(&path).ok(), installation, path })
     }
 
     fn entry(&self, part: &Value, cwd: &Path) -> PathEntry {
@@ -167,7 +210,7 @@ impl Looker {
         }
         let at = part.at().cloned();
         if !part.is_known() {
-            return PathEntry { text, at, state: EntryState::Unknown, folder: None, steps: Arc::from([]) };
+            return PathEntry { text, at, state: EntryState::Unknown, folder: None, steps: Arc::from([]), is_goroot: false };
         }
         let path = PathBuf::from(text_of(&text));
         let folder = cwd.join(&path);
@@ -178,7 +221,8 @@ impl Looker {
             Some(_) if !path.is_absolute() => EntryState::Relative,
             Some(_) => on_disk,
         };
-        PathEntry { text, at, state, folder: Some(folder), steps }
+        let is_goroot = state == EntryState::Folder && self.names_in(&folder).is_goroot;
+        PathEntry { text, at, state, folder: Some(folder), steps, is_goroot }
     }
 
     fn way(&self, folder: &Path) -> Way {
@@ -197,7 +241,7 @@ impl Looker {
     }
 
     /// Which of the names that count lie in a folder. Each is asked for: a folder of programs is long, and may be searchable only.
-    fn names_in(&self, folder: &Path) -> Arc<Vec<&'static str>> {
+    fn names_in(&self, folder: &Path) -> Arc<Listed> {
         if let Some(known) = self.listed.borrow().get(folder) {
             return Arc::clone(known);
         }
@@ -205,9 +249,12 @@ impl Looker {
         let is_folder = self.way(folder).0 == EntryState::Folder;
         let names =
             if is_folder { std::iter::once("go").chain(TOOLS.iter().copied()).filter(there).collect() } else { Vec::new() };
-        let names = Arc::new(names);
-        self.listed.borrow_mut().insert(folder.to_path_buf(), Arc::clone(&names));
-        names
+        let dead_go = if is_folder { dead_link(&folder.join("go")) } else { None };
+        let is_program = |path: &Path| sys::stat(path).is_ok_and(|s| s.kind == NodeKind::File && s.executable());
+        let is_goroot = is_folder && is_program(&folder.join("bin/go")) && sys::stat(&folder.join("pkg/tool")).is_ok();
+        let listed = Arc::new(Listed { names, dead_go, is_goroot });
+        self.listed.borrow_mut().insert(folder.to_path_buf(), Arc::clone(&listed));
+        listed
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::evidence::owners::Owners;
+use crate::evidence::owners::{GroupTrust, Owners};
 use crate::finding::RootKind;
 use crate::format::acl::{self, Grantee};
 use crate::sys::{self, Dir, NodeKind, Stat};
@@ -139,6 +139,55 @@ pub struct Step {
     pub link: Option<PathBuf>,
     /// Those beside the owner whom an ACL lets write to it.
     pub acl: Vec<Grantee>,
+}
+
+/// Who beside the owner and root may change a folder or file, or put another in the place of what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changer {
+    /// Everybody.
+    Anybody,
+    /// Everybody, but the sticky bit keeps them from what is already there.
+    Adder,
+    /// A user or group of its access list.
+    Listed,
+    /// The user who owns it.
+    Owner(u32),
+    /// The members of its group.
+    Group(u32),
+}
+
+impl Changer {
+    /// In words.
+    pub fn who(self) -> String {
+        match self {
+            Changer::Anybody | Changer::Adder => "anybody".to_owned(),
+            Changer::Listed => "a user or group of its access list".to_owned(),
+            Changer::Owner(uid) => format!("user {uid}"),
+            Changer::Group(gid) => format!("every member of group {gid}"),
+        }
+    }
+}
+
+impl Step {
+    /// Who may change it, beside `owner`, root and ourselves; the widest of them.
+    pub fn changer(&self, owners: &Owners, owner: u32) -> Option<Changer> {
+        let stat = &self.stat;
+        let device = stat.kind == NodeKind::Device;
+        let shared = stat.kind == NodeKind::Dir && stat.sticky();
+        if stat.others_write() && !shared && !device {
+            Some(Changer::Anybody)
+        } else if owners.acl_lets_strangers(&self.acl) {
+            Some(Changer::Listed)
+        } else if !owners.trusts(stat.uid, owner) {
+            Some(Changer::Owner(stat.uid))
+        } else if stat.others_write() && shared {
+            Some(Changer::Adder)
+        } else if stat.group_writes() && owners.group(stat.gid, owner) == GroupTrust::Foreign && !device {
+            Some(Changer::Group(stat.gid))
+        } else {
+            None
+        }
+    }
 }
 
 /// Most links that are followed on one way, as Linux does (path_resolution(7)).

@@ -15,6 +15,7 @@ pub mod goenv;
 pub mod gomod;
 pub mod gosource;
 pub mod gosum;
+pub mod gover;
 pub mod gowork;
 pub mod index;
 pub mod info;

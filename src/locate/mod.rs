@@ -8,6 +8,7 @@
 //! | `defaults` | the user's folders, GOPATH, compilers |
 //! | `resolve` | every variable as `go env` prints it |
 //! | `refuse` | when `go env` itself stops |
+//! | `select` | which toolchain Go switches to |
 //! | `use_errors` | when Go stops later, on using a value |
 //!
 //! What can't be known without running Go: a GOROOT or defaults that were compiled into the program, and a toolchain that
@@ -20,6 +21,7 @@ mod layers;
 mod paths;
 mod refuse;
 mod resolve;
+pub mod select;
 mod sumdb;
 mod toolchain;
 mod use_errors;

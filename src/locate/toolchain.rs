@@ -1,4 +1,6 @@
-//! Versions and names of Go toolchains (`internal/gover/gover.go`, `cmd/go/internal/gover/toolchain.go`).
+//! What a Go release does differently, and what Go says of a GOTOOLCHAIN that it can't use.
+
+use crate::format::gover;
 
 /// What a Go release does differently, told from its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,39 +25,6 @@ impl Release {
     }
 }
 
-/// `gover.IsValid`: major, optional minor, and either a patch or a kind of prerelease with a number.
-pub fn is_valid_version(text: &str) -> bool {
-    let Some(rest) = cut_number(text) else { return false };
-    if rest.is_empty() {
-        return true;
-    }
-    let Some(rest) = rest.strip_prefix('.').and_then(cut_number) else { return false };
-    if rest.is_empty() {
-        return true;
-    }
-    if let Some(patch) = rest.strip_prefix('.') {
-        return cut_number(patch) == Some("");
-    }
-    let number = rest.trim_start_matches(|c: char| c.is_ascii_lowercase());
-    number.len() < rest.len() && (number.is_empty() || cut_number(number) == Some(""))
-}
-
-fn cut_number(text: &str) -> Option<&str> {
-    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = text.len() - rest.len();
-    if digits == 0 || (text.starts_with('0') && digits != 1) { None } else { Some(rest) }
-}
-
-/// `gover.FromToolchain`: the version in `go1.2.3` or `go1.2.3-bigcorp`.
-pub fn version_of_toolchain(name: &str) -> Option<&str> {
-    if name.contains(['/', '\\']) {
-        return None;
-    }
-    let version = name.strip_prefix("go")?;
-    let version = version.split([' ', '\t', '-']).next().unwrap_or_default();
-    is_valid_version(version).then_some(version)
-}
-
 /// Why Go stops on this GOTOOLCHAIN (`cmd/go/internal/toolchain/select.go`, Select); `None` where it goes on.
 pub fn refuse_toolchain(value: &str) -> Option<String> {
     if value.is_empty() || value == "auto" || value == "path" {
@@ -63,7 +32,7 @@ pub fn refuse_toolchain(value: &str) -> Option<String> {
     }
     let (min, suffix) = value.split_once('+').map_or((value, None), |(m, s)| (m, Some(s)));
     let quoted = go_quote(value.as_bytes());
-    if min != "local" && version_of_toolchain(min).is_none() {
+    if min != "local" && gover::of_toolchain(min).is_none() {
         return Some(match suffix {
             Some(_) => format!("invalid GOTOOLCHAIN {quoted}: invalid minimum toolchain {}", go_quote(min.as_bytes())),
             None => format!("invalid GOTOOLCHAIN {quoted}"),
@@ -122,20 +91,6 @@ mod tests {
         {
             assert_eq!(Release::parse(text).minor, minor, "{text}");
         }
-    }
-
-    // From internal/gover/gover_test.go and cmd/go/internal/gover/toolchain_test.go.
-    #[test]
-    fn knows_valid_versions() {
-        for v in ["1", "1.2", "1.21", "1.21.0", "1.2rc3", "1.2rc", "1.999testmod", "1.600+auto", "1.21rc1"] {
-            assert_eq!(is_valid_version(v), v != "1.600+auto", "{v}");
-        }
-        for v in ["", "x", "01.2", "1.02", "1.", "1.2.", "1.2.3.4", "1.2.3rc1", "1.2-x", "1.2RC1", "v1.2"] {
-            assert!(!is_valid_version(v), "{v}");
-        }
-        assert_eq!(version_of_toolchain("go1.2.3-bigcorp"), Some("1.2.3"));
-        assert_eq!(version_of_toolchain("go1.26.8x bad"), None);
-        assert_eq!(version_of_toolchain("bigcorp-go1.2.3"), None);
     }
 
     #[test]

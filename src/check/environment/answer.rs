@@ -75,6 +75,7 @@ fn shown(found: &Found) -> String {
         ProgramKind::Go { version: Some(version), .. } => version.strip_prefix("go").unwrap_or(version).to_owned(),
         ProgramKind::Go { version: None, .. } | ProgramKind::Other => "a program that tells no version".to_owned(),
         ProgramKind::Script => "a script".to_owned(),
+        ProgramKind::Launcher => "what a version manager chooses".to_owned(),
     }
 }
 

@@ -4,38 +4,75 @@
 //! |---|---|
 //! | [`answer`] | which `go` it is, and why |
 //! | [`path`] | entries of PATH: empty, relative, missing, writable by others, twice |
+//! | [`tools`] | programs that Go starts by name, `gofmt` and `gopls` |
+//! | [`installation`] | GOROOT and the Go installations |
+//! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
 pub mod answer;
+pub mod edits;
+pub mod installation;
 pub mod path;
+pub mod tools;
 
 pub use answer::{Answer, Evidence, answer};
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::environment::Machine;
-use crate::finding::{Finding, Mend, Place, RootKind, Sink};
+use crate::environment::{Machine, View};
+use crate::evidence::node::{Changer, Step};
+use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::shell::At;
 use crate::locate::text_of;
 use crate::rule::Rule;
 use crate::sample::Sample;
 
 /// Every rule that `doctor` alone tells.
-pub const RULES: &[&[&Rule]] = &[path::RULES];
+pub const RULES: &[&[&Rule]] = &[path::RULES, tools::RULES, installation::RULES];
 
 /// Judges all that was gathered.
 pub fn check(machine: &Machine, sink: &mut Sink) {
-    let judge = Judge { machine };
+    let judge = Judge { machine, seen_open: RefCell::default() };
     judge.path(sink);
+    judge.tools(sink);
+    judge.installations(sink);
 }
 
 struct Judge<'a> {
     machine: &'a Machine,
+    /// Folders and files that others may write to and that were told already: one cause, one finding.
+    seen_open: RefCell<BTreeSet<PathBuf>>,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// What this process's environment leads to, then every start's.
+    fn views(&self) -> impl Iterator<Item = &'a View> {
+        let machine: &'a Machine = self.machine;
+        std::iter::once(&machine.here).chain(machine.starts.iter().map(|s| &s.view))
+    }
+
+    /// Who may change a folder or file, beside the user, root and us.
+    fn changer(&self, step: &Step) -> Option<Changer> {
+        step.changer(&self.machine.owners, self.machine.user.uid)
+    }
+
+    /// A finding about a folder or file.
+    fn node(&self, rule: &'static Rule, step: &Step, subject: String, message: String) -> Finding {
+        Finding::at(rule, RootKind::Environment, &step.path, subject, message)
+    }
+
+    /// A path without what differs from machine to machine: the home folder.
+    fn short(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.machine.user.home) {
+            Ok(rest) if !self.machine.user.home.as_os_str().is_empty() => path_text(&Path::new("~").join(rest)).0,
+            _ => path_text(path).0,
+        }
+    }
+
     /// A finding about a line of a file; without one, about the variable.
     fn about(
         &self,
@@ -59,6 +96,11 @@ impl Judge<'_> {
         let old = self.machine.lines.text(at)?;
         Some(Mend::Edit { file: PathBuf::from(text_of(&at.file)), line: u64::from(at.line), old, new })
     }
+}
+
+/// A line of a file as `file:line`; without one, the variable.
+fn said_at(at: Option<&At>, name: &str) -> String {
+    at.map_or_else(|| format!("env:{name}"), |at| format!("{}:{}", path_text(Path::new(&text_of(&at.file))).0, at.line))
 }
 
 /// A witness: a line at the end of the user's `.profile`, which a login shell reads.

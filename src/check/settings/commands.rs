@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::{Judge, env_variable, goenv_line};
-use crate::evidence::node::Step;
+use crate::evidence::node::{Changer, Step};
 use crate::evidence::settings::{Claim, ProgramSeen};
 use crate::finding::{Finding, Mend, Sink};
 use crate::format::quoted;
+use crate::place::in_system_folder;
 use crate::rule::{Fix, Kind, Level, Rule};
-use crate::sys::{self, NodeKind};
+use crate::sys;
 
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[
@@ -175,31 +176,6 @@ pub static CGO_FLAGS_RUN_CODE: Rule = Rule {
     witness: |s| goenv_line(s, "CGO_CFLAGS=-O2 -fplugin=/tmp/plugin.so"),
 };
 
-/// Where systems, their package managers and their installers put programs.
-const SYSTEM_FOLDERS: &[&str] = &[
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib64",
-    "/opt",
-    "/nix/store",
-    "/gnu/store",
-    "/snap",
-    "/run/current-system",
-    "/etc/alternatives",
-    "/home/linuxbrew/.linuxbrew",
-    "/Library/Developer",
-    "/Applications/Xcode.app",
-    "/System",
-    "C:\\Program Files",
-    "C:\\Program Files (x86)",
-    "C:\\Windows",
-    "C:\\ProgramData\\chocolatey",
-    "C:\\msys64",
-    "C:\\mingw64",
-];
-
 /// Flags of C compilers and linkers that load or start what they name; the name follows, or is the next word where it is empty.
 const RUNNING_FLAGS: &[&str] = &[
     "-fplugin=",
@@ -341,22 +317,9 @@ impl Judge<'_> {
     /// The first step of a way that somebody else may change, and who.
     fn writer<'s>(&self, steps: &'s [Step]) -> Option<(&'s Step, String)> {
         let owners = &self.seen.owners;
-        steps.iter().find_map(|step| {
-            let stat = &step.stat;
-            let shared = stat.kind == NodeKind::Dir && stat.sticky();
-            if stat.others_write() && !shared && stat.kind != NodeKind::Device {
-                Some((step, "anybody".to_owned()))
-            } else if owners.acl_lets_strangers(&step.acl) {
-                Some((step, "a user or group of its access list".to_owned()))
-            } else if !owners.trusts(stat.uid, owners.euid) {
-                Some((step, format!("user {}", stat.uid)))
-            } else {
-                None
-            }
+        steps.iter().find_map(|step| match step.changer(owners, owners.euid)? {
+            Changer::Adder | Changer::Group(_) => None,
+            who => Some((step, who.who())),
         })
     }
-}
-
-fn in_system_folder(path: &Path) -> bool {
-    SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
