@@ -3,6 +3,7 @@
 
 pub mod cgroup;
 pub mod crontab;
+pub mod dockerfile;
 pub mod environment_d;
 pub mod jsonc;
 pub mod login_defs;

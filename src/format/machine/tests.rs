@@ -43,6 +43,7 @@ fn all(bytes: &[u8]) {
     if let Some(user) = accounts.first() {
         sudoers::environment::sudo_environment(&decided, &env, &call, user, sudoers::environment::Mode::Command, b"/var/mail");
     }
+    dockerfile::stages::stages(&dockerfile::parse(bytes), &file, &|_| dockerfile::stages::Base::default());
     let _ = jsonc::parse(bytes);
     process::environ(bytes);
     process::users(bytes);
