@@ -8,6 +8,7 @@
 //! Every piece of a value keeps the line that put it there, so that an entry of `PATH` names its cause.
 
 pub mod outcome;
+pub mod posix;
 pub mod value;
 pub mod vars;
 pub mod world;
