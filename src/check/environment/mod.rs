@@ -11,9 +11,13 @@
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
 pub mod answer;
+pub mod container;
+pub mod editor;
 pub mod edits;
 pub mod installation;
 pub mod path;
+mod settings;
+pub mod target;
 pub mod tools;
 
 pub use answer::{Answer, Evidence, answer};
@@ -32,14 +36,21 @@ use crate::rule::Rule;
 use crate::sample::Sample;
 
 /// Every rule that `doctor` alone tells.
-pub const RULES: &[&[&Rule]] = &[path::RULES, tools::RULES, installation::RULES];
+pub const RULES: &[&[&Rule]] = &[path::RULES, tools::RULES, installation::RULES, editor::RULES, container::RULES, target::RULES];
 
-/// Judges all that was gathered.
+/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them.
 pub fn check(machine: &Machine, sink: &mut Sink) {
     let judge = Judge { machine, seen_open: RefCell::default() };
+    for finding in sink.iter_mut() {
+        judge.place_setting(finding);
+    }
     judge.path(sink);
     judge.tools(sink);
     judge.installations(sink);
+    judge.editor(sink);
+    judge.container(sink);
+    judge.target(sink);
+    judge.process(sink);
 }
 
 struct Judge<'a> {
