@@ -176,8 +176,8 @@ impl Looker {
     /// Looks at the environment `vars` of a process that starts in `cwd`. A variable that is not all known hides the settings.
     pub fn view(&self, vars: &BTreeMap<Vec<u8>, Value>, cwd: &Path) -> View {
         let path = vars.get(b"PATH".as_slice());
-        let parts = path.filter(|v| !v.is_empty()).map(|v| v.split(b':')).unwrap_or_default();
-        let path: Vec<PathEntry> = parts.iter().map(|part| self.entry(part, cwd)).collect();
+        let parts = path.filter(|v| !v.is_empty()).map(|v| v.split_placed(b':')).unwrap_or_default();
+        let path: Vec<PathEntry> = parts.iter().map(|(part, at)| self.entry(part, at.clone(), cwd)).collect();
         let path_known = path.iter().all(|e| e.state != EntryState::Unknown);
         let mut gos = Vec::new();
         let mut tools: BTreeMap<&'static str, Vec<Found>> = BTreeMap::new();
@@ -214,14 +214,13 @@ impl Looker {
         Some(NamedGoroot { real: sys::resolve(&path).ok(), installation, path })
     }
 
-    fn entry(&self, part: &Value, cwd: &Path) -> PathEntry {
+    fn entry(&self, part: &Value, at: Option<At>, cwd: &Path) -> PathEntry {
         let mut text = Vec::new();
         for piece in part.pieces() {
             if let crate::format::shell::Piece::Text(bytes, _) = piece {
                 text.extend_from_slice(bytes);
             }
         }
-        let at = part.at().cloned();
         if !part.is_known() {
             return PathEntry { text, at, state: EntryState::Unknown, folder: None, steps: Arc::from([]), is_goroot: false };
         }

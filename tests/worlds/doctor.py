@@ -162,9 +162,10 @@ def play(scene, place_of, verbose: bool) -> str | None:
         mends = [f["mend"] for f in wanted if "mend" in f]
         if not mends and not scene.by_hand:
             return f"no change is proposed: {wanted[0]['rule']}: {wanted[0]['message']}"
-        for mend in mends[:1]:
+        # What only a person can decide, or what lies outside of what a place keeps from one command to the next, is not tried.
+        for mend in mends[:1] if not scene.by_hand else []:
             place.mend(mend, scene.environment(place))
-        if mends and scene.is_there(place):
+        if mends and not scene.by_hand and scene.is_there(place):
             return f"the situation is there after {mends[0]}"
         healthy = place_of()
         scene.healthy(healthy)

@@ -113,13 +113,13 @@ Scene("relative-entry", home(bashrc=ADD + "export PATH=go/bin:$PATH\n", profile=
       ask="case $PATH in go/bin:*) echo RELATIVE;; esac", wrong="RELATIVE")
 Scene("quoted-tilde", home(bashrc=ADD + "export PATH=\"$PATH:~/go/bin\"\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="case $PATH in *~/go/bin*) echo TILDE;; esac; echo \"$PATH\" | grep -F '~' && echo TILDE", wrong="TILDE")
-Scene("entry-that-others-may-write", home(bashrc="export PATH=/opt/shared:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1),
-      ask="ls -ld /opt/shared; case $PATH in */opt/shared*) echo SHARED;; esac", wrong="SHARED", setup=["mkdir -m 0777 /opt/shared"])
-Scene("entry-of-a-stranger", home(bashrc="export PATH=/opt/theirs:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1),
-      ask="case $PATH in */opt/theirs*) echo THEIRS;; esac", wrong="THEIRS", setup=["mkdir /opt/theirs", "chown 5555 /opt/theirs"])
-FAKE = ["mkdir -p /opt/tools", "printf '#!/bin/sh\\necho fake\\n' > /opt/tools/{0}", "chmod 755 /opt/tools/{0}", "chown -R 4242 /opt/tools"]
+Scene("entry-that-others-may-write", home(bashrc="export PATH=/opt/shared:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), ("/opt/shared",),
+      ask="ls -ld /opt/shared; case $PATH in */opt/shared*) echo SHARED;; esac", wrong="SHARED", setup=["mkdir -m 0777 /opt/shared"], by_hand=True)
+Scene("entry-of-a-stranger", home(bashrc="export PATH=/opt/theirs:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), ("/opt/theirs",),
+      ask="case $PATH in */opt/theirs*) echo THEIRS;; esac", wrong="THEIRS", setup=["mkdir /opt/theirs", "chown 5555 /opt/theirs"], by_hand=True)
+FAKE = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\necho fake\\n' > {HOME}/tools/{{0}}", f"chmod 755 {HOME}/tools/{{0}}", f"chown -R 4242 {HOME}/tools"]
 for tool in ("git", "gcc", "ld", "asm"):
-    Scene(f"fake-{tool}", home(bashrc=ADD + "export PATH=/opt/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"/opt/tools/{tool}",),
+    Scene(f"fake-{tool}", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/{tool}",),
           ask=f"command -v {tool}; {tool} x", wrong="fake", setup=[line.format(tool) for line in FAKE], by_hand=True)
 Scene("go-bin-twice", home(zshenv=ADD + "export PATH=$PATH:$HOME/go/bin\n", zprofile="export PATH=$PATH:$HOME/go/bin\n"), home(zprofile="# x\n"),
       (f"{HOME}/.zprofile", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="echo $PATH | grep -o go/bin | wc -l", wrong="3", levels=("warning", "note"))
@@ -190,14 +190,14 @@ Scene("cron-has-no-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/crontab": "S
       ask="grep -q ^PATH= /etc/crontab || echo NOPATH", wrong="NOPATH", by_hand=True)
 DOCKER = "FROM golang:1.26\n{0}RUN go version\n"
 Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
-      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -c 'RUN export' Dockerfile", wrong="1",
+      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'RUN export' Dockerfile && echo THERE", wrong="THERE",
       flags=("--dockerfile", f"{HOME}/Dockerfile"))
 Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"$GOPATH/bin/app\"]\n"},
-      {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -c GOPATH Dockerfile", wrong="1",
+      {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -q 'GOPATH' Dockerfile && echo THERE", wrong="THERE",
       flags=("--dockerfile", f"{HOME}/Dockerfile"), by_hand=True)
 VSCODE = f"{HOME}/.vscode-server/data/Machine/settings.json"
 Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  // machine\n  \"go.goroot\": \"/opt/old\",\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3),
-      ask="grep -c goroot .vscode-server/data/Machine/settings.json", wrong="1", gos=BOTH)
+      ask="grep -q 'goroot' .vscode-server/data/Machine/settings.json && echo THERE", wrong="THERE", gos=BOTH)
 Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/environment.d/go.conf": "# x\nPATH=/opt/old/bin:$PATH\n"},
       {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
-      ask="grep -c /opt/old .config/environment.d/go.conf", wrong="1", gos=BOTH)
+      ask="grep -q '/opt/old' .config/environment.d/go.conf && echo THERE", wrong="THERE", gos=BOTH)

@@ -1,6 +1,5 @@
 //! Rules on one binary that the user asks about, and on a running process.
 
-use super::tools::bare;
 use super::{Judge, said_at};
 use crate::environment::{Asked, Process, Start, Target};
 use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
@@ -137,7 +136,7 @@ impl Judge<'_> {
         self.shadowed(target, sink);
         let go = self.machine.here.go().and_then(|g| g.program.version());
         let built = target.evidence.fact.go_version.as_str();
-        if let Some(go) = go.filter(|go| !built.is_empty() && gover::compare(bare(built), bare(go)).is_gt()) {
+        if let Some(go) = go.filter(|go| !built.is_empty() && gover::compare(number(built), number(go)).is_gt()) {
             let message = format!("was built by {built}; the `go` of PATH is {go}");
             let finding = Finding::at(&NEWER_THAN_GO, RootKind::Environment, &target.path, "binary", message);
             sink.push(finding.claims(go, built));
@@ -239,4 +238,10 @@ fn restart(process: &Process) -> Option<Mend> {
         _ => return None,
     };
     Some(Mend::Command(words))
+}
+
+/// The version in `go1.26.8 X:nocoverageredesign`.
+fn number(version: &str) -> &str {
+    let first = version.split_whitespace().next().unwrap_or_default();
+    first.strip_prefix("go").unwrap_or(first)
 }

@@ -129,6 +129,27 @@ impl Value {
         parts
     }
 
+    /// The same parts, each with the line that put it there; of an empty part that of a separator beside it.
+    pub fn split_placed(&self, separator: u8) -> Vec<(Value, Option<At>)> {
+        let places = self.0.iter().flat_map(|piece| match piece {
+            Piece::Text(text, at) => {
+                let separators = text.iter().filter(|b| **b == separator).count();
+                std::iter::repeat_n(at.clone(), separators)
+            }
+            Piece::Unknown(_) => std::iter::repeat_n(None, 0),
+        });
+        let separators: Vec<Option<At>> = places.collect();
+        let beside = |i: usize| {
+            let before = i.checked_sub(1).and_then(|b| separators.get(b)).cloned().flatten();
+            separators.get(i).cloned().flatten().or(before)
+        };
+        let placed = |(i, part): (usize, Value)| {
+            let at = if part.is_empty() { beside(i) } else { part.at().cloned() };
+            (part, at)
+        };
+        self.split(separator).into_iter().enumerate().map(placed).collect()
+    }
+
     /// The line that put the first known part there.
     pub fn at(&self) -> Option<&At> {
         self.0.iter().find_map(|p| if let Piece::Text(_, at) = p { at.as_ref() } else { None })
@@ -158,5 +179,9 @@ mod tests {
         assert_eq!(parts[1].at(), None);
         assert!(!parts[2].is_known());
         assert_eq!(Value::new().split(b':').len(), 1);
+        let mut v = Value::put(b":", Some(&at(3)));
+        v.push(b"/usr/bin:/bin", None);
+        let placed = v.split_placed(b':');
+        assert_eq!(placed.iter().map(|(_, at)| at.as_ref().map(|a| a.line)).collect::<Vec<_>>(), [Some(3), None, None]);
     }
 }
