@@ -5,15 +5,23 @@
 //! | [`answer`] | which `go` it is, and why |
 //! | [`path`] | entries of PATH: empty, relative, missing, writable by others, twice |
 //! | [`tools`] | programs that Go starts by name, `gofmt` and `gopls` |
+//! | [`go`] | which `go` it is: shadowed, missing, an alias |
+//! | [`init`] | init files that are not read, variables that are not exported |
 //! | [`installation`] | GOROOT and the Go installations |
+//! | [`toolchain`] | which Go really runs in the current folder |
+//! | [`starts`] | `sudo`, and shells that say otherwise than their files |
 //! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
 pub mod answer;
 pub mod edits;
+pub mod go;
+pub mod init;
 pub mod installation;
 pub mod path;
+pub mod starts;
+pub mod toolchain;
 pub mod tools;
 
 pub use answer::{Answer, Evidence, answer};
@@ -32,7 +40,8 @@ use crate::rule::Rule;
 use crate::sample::Sample;
 
 /// Every rule that `doctor` alone tells.
-pub const RULES: &[&[&Rule]] = &[path::RULES, tools::RULES, installation::RULES];
+pub const RULES: &[&[&Rule]] =
+    &[path::RULES, tools::RULES, installation::RULES, go::RULES, init::RULES, toolchain::RULES, starts::RULES];
 
 /// Judges all that was gathered.
 pub fn check(machine: &Machine, sink: &mut Sink) {
@@ -40,6 +49,12 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.path(sink);
     judge.tools(sink);
     judge.installations(sink);
+    judge.go(sink);
+    judge.init(sink);
+    judge.not_in_path(sink);
+    judge.toolchain(sink);
+    judge.sudo(sink);
+    judge.asked(sink);
 }
 
 struct Judge<'a> {
@@ -109,3 +124,6 @@ fn profile_line(s: &mut Sample, line: &str) -> io::Result<Place> {
     s.append(&path, format!("{line}\n").as_bytes())?;
     Ok(Sample::place(&path))
 }
+
+#[cfg(test)]
+mod tests;
