@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::machine::passwd::{self, number};
+
 /// Users and groups of this machine, as far as the two files tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
@@ -15,13 +17,8 @@ impl Accounts {
     /// Reads both texts; lines of another shape are passed over, as the C library does.
     pub fn parse(passwd: &[u8], group: &[u8]) -> Accounts {
         let mut accounts = Accounts::default();
-        for line in passwd.split(|b| *b == b'\n') {
-            let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
-            if let [name, _, uid, gid, ..] = fields.as_slice()
-                && let (Some(uid), Some(gid)) = (number(uid), number(gid))
-            {
-                accounts.users.entry(uid).or_insert_with(|| (name.to_vec(), gid));
-            }
+        for account in passwd::parse(passwd) {
+            accounts.users.entry(account.uid).or_insert((account.name, account.gid));
         }
         for line in group.split(|b| *b == b'\n') {
             let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
@@ -54,10 +51,6 @@ impl Accounts {
         listed.iter().all(|name| known.contains(name.as_slice()))
             && self.users.iter().all(|(uid, (_, primary))| *primary != gid || trusted(*uid))
     }
-}
-
-fn number(text: &[u8]) -> Option<u32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod info;
 pub mod journal;
 pub mod list;
 pub mod lock_table;
+pub mod machine;
 pub mod module;
 pub mod mountinfo;
 pub mod output;

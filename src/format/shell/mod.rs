@@ -7,6 +7,7 @@
 //!
 //! Every piece of a value keeps the line that put it there, so that an entry of `PATH` names its cause.
 
+pub mod fish;
 pub mod outcome;
 pub mod value;
 pub mod vars;

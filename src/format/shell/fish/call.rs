@@ -1,0 +1,513 @@
+//! Commands: functions, builtins, programs, and the files and texts that are sourced.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::ast::{Decoration, List, Word};
+use super::eval::{Eval, Flow, Takes};
+use super::glob;
+use super::parse::{Syntax, parse};
+use super::state::{FishVar, Function, Item, Named, Scope, texts};
+use crate::format::shell::{At, DEPTH, FileSeen, Missing, NodeState, Value};
+
+/// What a builtin leaves as `$status`.
+pub(super) enum Reply {
+    Status(u8),
+    /// Not known.
+    Unsure,
+    /// `set` keeps that of a substitution in its arguments.
+    Keep,
+    Flow(Flow),
+}
+
+/// Where a name of a command leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Program {
+    Found(Vec<u8>),
+    Missing,
+    NotExecutable,
+    Unsure,
+}
+
+/// Names that no function may have, and what the grammar takes.
+const RESERVED: &[&[u8]] = &[
+    b"set", b"builtin", b"command", b"exec", b"eval", b"argparse", b"read", b"status", b"test", b"[", b"string", b"break",
+    b"continue", b"return", b"count", b"exit",
+];
+
+impl Eval<'_> {
+    pub(super) fn command(&mut self, decoration: Decoration, words: &[Word]) -> Flow {
+        let Some((first, rest)) = words.split_first() else { return Flow::Normal };
+        let direct = std::mem::take(&mut self.direct);
+        let mut head = match self.expand(first, false) {
+            Ok(items) => items,
+            Err(broken) => return self.broken(broken),
+        };
+        let name = match head.first() {
+            None => Some(Vec::new()),
+            Some(item) => item.text(),
+        };
+        let null = name.as_deref().is_some_and(|n| matches!(n, b"set" | b"count" | b"path"));
+        let mut args: Vec<Item> = if head.is_empty() { Vec::new() } else { head.drain(1..).collect() };
+        // A command that is not found is told before its arguments are expanded.
+        if let Some(name) = &name {
+            if name.is_empty() {
+                return self.broken(super::expand::Broken(Some(123)));
+            }
+            if !self.is_function(decoration, name) && !self.is_builtin(decoration, name) {
+                match self.program(name) {
+                    Program::Missing if rest.is_empty() && args.is_empty() && decoration == Decoration::None && self.is_folder(name) => {
+                        let reply = self.builtin(b"cd", vec![Item::one(Value::put(name, Some(&self.at())))]);
+                        return self.reply(reply);
+                    }
+                    Program::Missing if !self.state.strange => return self.missing(127),
+                    Program::NotExecutable if !self.state.strange => return self.missing(126),
+                    _ => {}
+                }
+            }
+        }
+        match self.words(rest, null) {
+            Ok(items) => args.extend(items),
+            Err(broken) => return self.broken(broken),
+        }
+        let Some(name) = name else {
+            self.forget("what a command with an unknown name does".to_owned());
+            let at = self.at();
+            self.state.print(&Value::unknown(Some(&at)));
+            return Flow::Normal;
+        };
+        self.context_line(first);
+        self.direct = direct;
+        self.dispatch(decoration, &name, args)
+    }
+
+    fn context_line(&mut self, word: &Word) {
+        self.context.line = word.line;
+    }
+
+    fn missing(&mut self, status: u8) -> Flow {
+        self.state.broken = true;
+        self.state.status = Some(status);
+        Flow::Normal
+    }
+
+    fn is_folder(&self, name: &[u8]) -> bool {
+        glob::absolute(name, self.state.pwd.as_deref()).and_then(|p| self.world.state(&p)).is_some_and(|s| s.folder)
+    }
+
+    fn is_function(&mut self, decoration: Decoration, name: &[u8]) -> bool {
+        decoration == Decoration::None
+            && !RESERVED.contains(&name)
+            && !matches!(self.function(name), None | Some(Named::Erased))
+    }
+
+    fn is_builtin(&self, decoration: Decoration, name: &[u8]) -> bool {
+        matches!(decoration, Decoration::None | Decoration::Builtin) && super::builtins::NAMES.contains(&name)
+    }
+
+    fn dispatch(&mut self, decoration: Decoration, name: &[u8], args: Vec<Item>) -> Flow {
+        if decoration == Decoration::Exec {
+            let at = self.at();
+            self.ended = Some(at);
+            return Flow::Stop;
+        }
+        if decoration == Decoration::None && !RESERVED.contains(&name) {
+            match self.function(name) {
+                Some(Named::Known(function)) => return self.call(name, &function, args),
+                Some(Named::Unknown) => {
+                    self.forget(format!("what the function `{}` is", String::from_utf8_lossy(name)));
+                    let at = self.at();
+                    self.state.print(&Value::unknown(Some(&at)));
+                    return Flow::Normal;
+                }
+                Some(Named::Erased) | None => {}
+            }
+        }
+        if self.is_builtin(decoration, name) {
+            let reply = self.builtin(name, args);
+            return self.reply(reply);
+        }
+        if decoration == Decoration::Builtin {
+            self.state.status = Some(1);
+            return Flow::Normal;
+        }
+        if self.state.strange && decoration == Decoration::None && !name.contains(&b'/') {
+            // What was run before may have made it a function.
+            self.forget(format!("what `{}` is", String::from_utf8_lossy(name)));
+            let at = self.at();
+            self.state.print(&Value::unknown(Some(&at)));
+            return Flow::Normal;
+        }
+        self.run_program(name, &args);
+        Flow::Normal
+    }
+
+    fn reply(&mut self, reply: Reply) -> Flow {
+        match reply {
+            Reply::Status(status) => self.state.status = Some(status),
+            Reply::Unsure => self.state.status = None,
+            Reply::Keep => {}
+            Reply::Flow(flow) => return flow,
+        }
+        Flow::Normal
+    }
+
+    /// A program that is not run: what it prints is known where the machine can tell it.
+    fn run_program(&mut self, name: &[u8], args: &[Item]) {
+        let at = self.at();
+        let told = texts(args).and_then(|args| {
+            let mut command = vec![name.to_vec()];
+            command.extend(args);
+            let env: Option<Vec<_>> = self
+                .state
+                .exports()
+                .into_iter()
+                .map(|(n, v)| Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true)))
+                .collect();
+            self.told_of_user(&command).or_else(|| self.world.told_by(&command, &env?))
+        });
+        match told {
+            Some((out, status)) => {
+                self.state.print(&Value::put(&out, Some(&at)));
+                self.state.status = Some(status);
+            }
+            None => {
+                self.state.print(&Value::unknown(Some(&at)));
+                self.state.status = None;
+            }
+        }
+    }
+
+    /// What `id -u` and `id -un` print is known of every start.
+    fn told_of_user(&self, command: &[Vec<u8>]) -> Option<(Vec<u8>, u8)> {
+        let [program, option] = command else { return None };
+        if program.rsplit(|b| *b == b'/').next() != Some(b"id") {
+            return None;
+        }
+        match &option[..] {
+            b"-u" => Some((format!("{}\n", self.start.uid).into_bytes(), 0)),
+            b"-un" => Some(([self.start.user, b"\n"].concat(), 0)),
+            _ => None,
+        }
+    }
+
+    /// The program that a name leads to along `PATH`.
+    pub(super) fn program(&self, name: &[u8]) -> Program {
+        let runs = |s: &NodeState| (s.file || s.special) && s.executable;
+        if name.contains(&b'/') {
+            let Some(path) = glob::absolute(name, self.state.pwd.as_deref()) else { return Program::Unsure };
+            return match self.world.state(&path) {
+                Some(state) if runs(&state) => Program::Found(path),
+                Some(state) if state.exists() => Program::NotExecutable,
+                Some(_) => Program::Missing,
+                None => Program::Unsure,
+            };
+        }
+        let Some(path) = self.lookup(b"PATH") else { return Program::Unsure };
+        let mut unsure = false;
+        let mut blocked = false;
+        for item in &path.items {
+            let Some(folder) = item.text() else {
+                unsure = true;
+                continue;
+            };
+            let folder = if folder.is_empty() { b".".to_vec() } else { folder };
+            let Some(mut full) = glob::absolute(&folder, self.state.pwd.as_deref()) else {
+                unsure = true;
+                continue;
+            };
+            if full.last() != Some(&b'/') {
+                full.push(b'/');
+            }
+            full.extend_from_slice(name);
+            match self.world.state(&full) {
+                // Which one it is hangs on an unknown folder, that there is one does not.
+                Some(state) if runs(&state) => return if unsure { Program::Unsure } else { Program::Found(full) },
+                Some(state) => blocked |= state.file,
+                None => unsure = true,
+            }
+        }
+        if unsure || (self.state.strange && !path.certain) {
+            Program::Unsure
+        } else if blocked {
+            Program::NotExecutable
+        } else {
+            Program::Missing
+        }
+    }
+
+    /// What a name of a function stands for; its file is read when it is first asked for.
+    pub(super) fn function(&mut self, name: &[u8]) -> Option<Named> {
+        if let Some(named) = self.state.functions.get(name) {
+            return Some(named.clone());
+        }
+        if name.is_empty() || name.contains(&b'/') || !self.state.tried.insert(name.to_vec()) {
+            return None;
+        }
+        let folders = self.lookup(b"fish_function_path")?;
+        for item in &folders.items {
+            let Some(folder) = item.text() else { return Some(Named::Unknown) };
+            let path = [&folder[..], b"/", name, b".fish"].concat();
+            match self.world.state(&path) {
+                None => return Some(Named::Unknown),
+                Some(state) if !state.exists() => continue,
+                Some(_) => {}
+            }
+            let status = self.state.status;
+            let broken = self.state.broken;
+            let why = format!("the function `{}` was called", String::from_utf8_lossy(name));
+            let outputs = self.state.outputs.len();
+            self.state.outputs.push(Value::new());
+            let _ = self.source_file(&path, &[], why);
+            self.state.outputs.truncate(outputs);
+            self.state.status = status;
+            self.state.broken = broken;
+            return self.state.functions.get(name).cloned();
+        }
+        None
+    }
+
+    fn call(&mut self, name: &[u8], function: &Rc<Function>, args: Vec<Item>) -> Flow {
+        if self.calls >= DEPTH {
+            self.forget(format!("`{}` calls itself deeper than we follow", String::from_utf8_lossy(name)));
+            return Flow::Normal;
+        }
+        self.calls += 1;
+        let outer = self.context.clone();
+        // What fish's own functions do is done by the line that calls them.
+        let own = function.file.starts_with(self.start.data_dir);
+        self.context.fixed = outer.fixed.clone().or_else(|| function.fixed.clone()).or_else(|| own.then(|| self.at()));
+        self.context.file = function.file.clone();
+        self.context.function = Some(name.to_vec());
+        self.context.substitution = false;
+        self.context.block = false;
+        let exported: Vec<(Vec<u8>, FishVar)> = if function.shadows {
+            let mut visible: Vec<usize> = self.state.visible().collect();
+            visible.reverse();
+            let scopes = visible.into_iter().filter_map(|i| self.state.scopes.get(i));
+            let vars = scopes.flat_map(|s| s.vars.iter());
+            vars.filter(|(_, v)| v.exported != Some(false)).map(|(n, v)| (n.clone(), v.clone())).collect()
+        } else {
+            Vec::new()
+        };
+        let flow = self.framed(Takes::Return, |e| {
+            e.scoped(function.shadows, |e| {
+                let at = e.at();
+                if let Some(scope) = e.state.scopes.last_mut() {
+                    scope.vars.extend(exported);
+                    bind_arguments(scope, function, &args, &at);
+                }
+                e.list(&function.body)
+            })
+        });
+        self.context = outer;
+        self.calls -= 1;
+        self.state.broken = false;
+        flow
+    }
+
+    /// Runs the handlers of an event.
+    pub(super) fn fire(&mut self, of: impl Fn(&Function) -> bool, args: &[&[u8]]) -> Flow {
+        let handlers: Vec<(Vec<u8>, Rc<Function>)> = self
+            .state
+            .functions
+            .iter()
+            .filter_map(|(name, named)| match named {
+                Named::Known(function) if of(function) => Some((name.clone(), function.clone())),
+                _ => None,
+            })
+            .collect();
+        for (name, function) in handlers {
+            let at = self.at();
+            let args = args.iter().map(|a| Item::one(Value::put(a, Some(&at)))).collect();
+            let status = self.state.status;
+            let flow = self.call(&name, &function, args);
+            self.state.status = status;
+            if !flow.goes_on() {
+                return flow;
+            }
+        }
+        Flow::Normal
+    }
+
+    /// Tells the functions that watch a variable.
+    pub(super) fn changed(&mut self, name: &[u8], erased: bool) -> Flow {
+        let what: &[u8] = if erased { b"ERASE" } else { b"SET" };
+        self.fire(|f| f.on_variable.iter().any(|v| v == name), &[b"VARIABLE", what, name])
+    }
+
+    /// The bytes of a file: `None` where they are not known, `Err` where the shell can't read it.
+    pub(super) fn read(&self, path: &[u8]) -> Option<Result<Vec<u8>, ()>> {
+        if self.state.written.contains(&glob::normalize(path)) {
+            return None;
+        }
+        match self.world.read(path) {
+            Ok(bytes) => Some(Ok(bytes)),
+            Err(Missing::Absent | Missing::Folder) => Some(Err(())),
+            Err(Missing::Denied) => match self.world.state(path) {
+                Some(state) if !state.readable => Some(Err(())),
+                _ => None,
+            },
+            Err(Missing::Unreadable) => None,
+        }
+    }
+
+    /// Runs a file in this shell; false where it could not be read.
+    pub(super) fn source_file(&mut self, path: &[u8], args: &[Item], why: String) -> Flow {
+        let by = (self.context.line > 0).then(|| self.at());
+        let full = glob::absolute(path, self.state.pwd.as_deref());
+        let bytes = full.and_then(|p| self.read(&p));
+        let read = bytes.as_ref().map(Result::is_ok);
+        // What a program wrote for this file is not ours to follow either.
+        let quiet = path.starts_with(self.start.data_dir) && path.ends_with(b".fish") && path.split(|b| *b == b'/').any(|p| p == b"functions");
+        let index = (!quiet).then(|| {
+            self.files.push(FileSeen { path: path.to_vec(), read, why: if read == Some(false) { "not there or not readable".to_owned() } else { why }, by });
+            self.files.len() - 1
+        });
+        match bytes {
+            Some(Ok(bytes)) => {
+                let flow = self.run_text(&bytes, path, args);
+                match flow {
+                    Ok(flow) => flow,
+                    Err(syntax) => {
+                        let what = format!("line {}: {}; fish runs nothing of it", syntax.line, syntax.what);
+                        if let Some(seen) = index.and_then(|i| self.files.get_mut(i)) {
+                            seen.why = what;
+                        }
+                        self.state.status = Some(1);
+                        Flow::Normal
+                    }
+                }
+            }
+            Some(Err(())) => {
+                self.state.status = Some(1);
+                Flow::Normal
+            }
+            None => {
+                self.forget(format!("what {} holds", String::from_utf8_lossy(path)));
+                Flow::Normal
+            }
+        }
+    }
+
+    /// The jobs of a text; `None` where whether fish takes it is not known.
+    pub(super) fn parsed(&mut self, bytes: &[u8]) -> Option<Result<List, Syntax>> {
+        if !self.pay(bytes.len()) {
+            return None;
+        }
+        match parse(bytes, self.question()) {
+            Ok(list) => Some(Ok(list)),
+            // Later versions have a wider grammar.
+            Err(syntax) if syntax.ours || bytes.contains(&0) || !(super::major(self.start.version) == 3) => {
+                self.forget(format!("what a text does that we can't read: line {}, {}", syntax.line, syntax.what));
+                None
+            }
+            Err(syntax) => Some(Err(syntax)),
+        }
+    }
+
+    fn run_text(&mut self, bytes: &[u8], path: &[u8], args: &[Item]) -> Result<Flow, Syntax> {
+        let Some(list) = self.parsed(bytes) else { return Ok(Flow::Normal) };
+        let list = list?;
+        if self.calls >= DEPTH {
+            self.forget("what files that source each other deeper than we follow do".to_owned());
+            return Ok(Flow::Normal);
+        }
+        self.calls += 1;
+        let outer = self.context.clone();
+        self.context.file = Arc::from(path);
+        self.context.line = 1;
+        let own = path.starts_with(self.start.data_dir);
+        if !own {
+            self.context.fixed = None;
+        }
+        let flow = self.sourced(&list, args);
+        self.context = outer;
+        self.calls -= 1;
+        Ok(flow)
+    }
+
+    /// Runs the jobs of a file or of piped text.
+    pub(super) fn sourced(&mut self, list: &List, args: &[Item]) -> Flow {
+        self.framed(Takes::Exit, |e| {
+            e.scoped(false, |e| {
+                let at = e.at();
+                if let Some(scope) = e.state.scopes.last_mut() {
+                    scope.vars.insert(b"argv".to_vec(), plain(args.to_vec(), &at));
+                }
+                e.list(list)
+            })
+        })
+    }
+
+    /// Runs a text that has no file of its own: all that it does is done by this line.
+    pub(super) fn run_words(&mut self, text: &Value, source: bool, args: &[Item]) -> Reply {
+        let Some(bytes) = text.text() else {
+            self.forget(if source { "what the text that is sourced here does".to_owned() } else { "what the text that `eval` runs does".to_owned() });
+            return Reply::Unsure;
+        };
+        let Some(parsed) = self.parsed(&bytes) else { return Reply::Unsure };
+        let list = match parsed {
+            Ok(list) => list,
+            Err(_) => return Reply::Status(if source { 1 } else { 127 }),
+        };
+        if list.is_empty() && !source {
+            return Reply::Status(0);
+        }
+        if self.calls >= DEPTH {
+            self.forget("what texts that evaluate each other deeper than we follow do".to_owned());
+            return Reply::Unsure;
+        }
+        self.calls += 1;
+        let outer = self.context.clone();
+        self.context.fixed = Some(self.at());
+        let flow = if source { self.sourced(&list, args) } else { self.scoped(false, |e| e.list(&list)) };
+        self.context = outer;
+        self.calls -= 1;
+        if flow.goes_on() { Reply::Keep } else { Reply::Flow(flow) }
+    }
+
+    pub(super) fn declare_loop_variable(&mut self, name: &[u8]) {
+        let old = self.state.get(name);
+        let var = FishVar {
+            items: old.as_ref().map(|v| v.items.clone()).unwrap_or_default(),
+            exported: Some(self.state.scopes.last().and_then(|s| s.vars.get(name)).is_some_and(|v| v.exported == Some(true))),
+            path: old.map_or(name.ends_with(b"PATH"), |v| v.path),
+            at: Some(self.at()),
+            certain: true,
+        };
+        if let Some(scope) = self.state.scopes.last_mut() {
+            scope.vars.insert(name.to_vec(), var);
+        }
+    }
+
+    pub(super) fn assign_loop_variable(&mut self, name: &[u8], value: Item, at: &At) {
+        let place = self.state.place(name);
+        if let Some(var) = self.state.table(place).and_then(|t| t.get_mut(name)) {
+            var.items = if var.path { super::set::split_items(vec![value], b':') } else { vec![value] };
+            var.at = Some(at.clone());
+            var.certain = true;
+        }
+    }
+}
+
+/// A list without attributes.
+pub(super) fn plain(items: Vec<Item>, at: &At) -> FishVar {
+    FishVar { items, exported: Some(false), path: false, at: Some(at.clone()), certain: true }
+}
+
+fn bind_arguments(scope: &mut Scope, function: &Function, args: &[Item], at: &At) {
+    for (name, var) in &function.inherited {
+        scope.vars.insert(name.clone(), var.clone());
+    }
+    let known = args.iter().position(|i| i.many).unwrap_or(args.len());
+    for (i, name) in function.arguments.iter().enumerate() {
+        let items = match args.get(i) {
+            _ if i >= known && known < args.len() => vec![Item::unknown(Some(at))],
+            Some(item) => vec![item.clone()],
+            None => Vec::new(),
+        };
+        scope.vars.insert(name.clone(), plain(items, at));
+    }
+    scope.vars.insert(b"argv".to_vec(), plain(args.to_vec(), at));
+}

@@ -1,0 +1,166 @@
+//! Holds the evaluation of fish's init files against fish itself. The frozen table has rows of fish 3.6.0; the script
+//! `tests/oracle/run-fish.py` makes as many more as wanted and names them in `FISH_ROWS`.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "test code"
+)]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use gocachescan::format::shell::fish::{FishStart, start};
+use gocachescan::format::shell::{Outcome, Piece, Value, Vars};
+use serde_json::Value as Json;
+use world::FolderWorld;
+
+/// Whether a string is what a value with unknown pieces stands for.
+fn fits(value: &Value, text: &[u8]) -> bool {
+    fn tail(pieces: &[Piece], text: &[u8]) -> bool {
+        match pieces.split_first() {
+            None => text.is_empty(),
+            Some((Piece::Text(part, _), rest)) => text.strip_prefix(&part[..]).is_some_and(|t| tail(rest, t)),
+            Some((Piece::Unknown(_), rest)) => (0..=text.len()).any(|i| tail(rest, &text[i..])),
+        }
+    }
+    tail(value.pieces(), text)
+}
+
+/// What a row tells and what it leaves open: variables that differ, that are unknown, that agree.
+#[derive(Default)]
+struct Tally {
+    wrong: Vec<String>,
+    unknown: usize,
+    equal: usize,
+}
+
+fn build(w: &str, row: &Json, fill: &dyn Fn(&str) -> String) {
+    for folder in row["folders"].as_array().into_iter().flatten() {
+        fs::create_dir_all(fill(folder.as_str().unwrap())).unwrap();
+    }
+    for (path, text) in row["files"].as_object().unwrap() {
+        let path = fill(path);
+        assert!(path.starts_with(w), "{path}");
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        let text = fill(text.as_str().unwrap());
+        let program = text.starts_with("#!");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(if program { 0o755 } else { 0o644 })).unwrap();
+    }
+    for (path, to) in row["links"].as_object().into_iter().flatten() {
+        let path = fill(path);
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        symlink(fill(to.as_str().unwrap()), path).unwrap();
+    }
+}
+
+fn ask(row: &Json, w: &str, fill: &dyn Fn(&str) -> String) -> Outcome {
+    let env = row["env"].as_object().unwrap();
+    let vars = Vars::of_environment(env.iter().map(|(k, v)| (k.as_bytes().to_vec(), Value::put(fill(v.as_str().unwrap()).as_bytes(), None))));
+    let (data, conf, cwd) = (format!("{w}/fish/share/fish"), format!("{w}/fish/etc/fish"), format!("{w}/home"));
+    let asked = FishStart {
+        login: row["login"].as_bool().unwrap(),
+        interactive: row["interactive"].as_bool().unwrap(),
+        command: row["command"].as_bool().unwrap(),
+        home: Some(b"/root"),
+        user: row["user"].as_str().unwrap().as_bytes(),
+        uid: u32::try_from(row["uid"].as_u64().unwrap()).unwrap(),
+        cwd: cwd.as_bytes(),
+        version: row["version"].as_str(),
+        data_dir: data.as_bytes(),
+        sysconf_dir: conf.as_bytes(),
+    };
+    start(&FolderWorld { root: "/".into() }, &asked, vars)
+}
+
+fn compare(row: &Json) -> Tally {
+    let sandbox = tempfile::tempdir().unwrap();
+    let root = fs::canonicalize(sandbox.path()).unwrap();
+    let w = root.to_str().unwrap().to_owned();
+    let fill = |text: &str| text.replace("$W", &w);
+    build(&w, row, &fill);
+    let outcome = ask(row, &w, &fill);
+    let mut tally = Tally::default();
+    let answer: BTreeMap<&str, String> =
+        row["answer"].as_object().unwrap().iter().map(|(k, v)| (k.as_str(), fill(v.as_str().unwrap()))).collect();
+    for (name, theirs) in &answer {
+        match outcome.vars.get(name.as_bytes()) {
+            None if outcome.vars.others_unknown => tally.unknown += 1,
+            None => tally.wrong.push(format!("{name}: fish {theirs:?}, we have none")),
+            Some(ours) => {
+                let value = ours.value.clone().unwrap_or_default();
+                let told = value.text().map(|t| String::from_utf8_lossy(&t).into_owned());
+                if ours.exported == Some(false) {
+                    tally.wrong.push(format!("{name}: fish {theirs:?}, we export none ({told:?})"));
+                } else if ours.exported.is_none() {
+                    tally.unknown += 1;
+                } else if !fits(&value, theirs.as_bytes()) {
+                    tally.wrong.push(format!("{name}: fish {theirs:?}, we {:?}", told.ok_or(value.pieces().len())));
+                } else if told.is_some() {
+                    tally.equal += 1;
+                } else {
+                    tally.unknown += 1;
+                }
+            }
+        }
+    }
+    for (name, ours) in outcome.vars.iter() {
+        let name = String::from_utf8_lossy(name);
+        if ours.exported == Some(true) && !answer.contains_key(&*name) {
+            tally.wrong.push(format!("{name}: fish exports none, we {:?}", ours.value.as_ref().and_then(Value::text).map(|t| String::from_utf8_lossy(&t).into_owned())));
+        }
+    }
+    if std::env::var_os("FISH_SHOW").is_some() {
+        for note in &outcome.undecided {
+            let at = note.at.as_ref().map(|a| format!("{}:{}", String::from_utf8_lossy(&a.file), a.line));
+            println!("undecided {}: {}", at.unwrap_or_default(), note.what);
+        }
+    }
+    tally
+}
+
+fn hold(table: &str) -> (usize, usize, usize, usize) {
+    let (mut rows, mut bad, mut unknown, mut equal) = (0, 0, 0, 0);
+    for line in table.lines() {
+        let row: Json = serde_json::from_str(line).unwrap();
+        rows += 1;
+        let tally = compare(&row);
+        unknown += tally.unknown;
+        equal += tally.equal;
+        if !tally.wrong.is_empty() {
+            bad += 1;
+            println!("== set {} login {} interactive {}", row["set"], row["login"], row["interactive"]);
+            if std::env::var_os("FISH_SHOW").is_some() {
+                for (path, text) in row["files"].as_object().unwrap() {
+                    if !path.contains("/share/fish/") && !text.as_str().unwrap().starts_with("#!") {
+                        println!("--- {path}\n{}", text.as_str().unwrap());
+                    }
+                }
+            }
+            println!("env {}\n  {}", row["env"], tally.wrong.join("\n  "));
+        }
+    }
+    (rows, bad, unknown, equal)
+}
+
+#[test]
+fn variables_are_those_of_fish() {
+    let frozen = include_str!("oracle/fish/frozen.jsonl");
+    let table = match std::env::var_os("FISH_ROWS") {
+        Some(path) => fs::read_to_string(path).unwrap(),
+        None => frozen.to_owned(),
+    };
+    let (rows, bad, unknown, equal) = hold(&table);
+    println!("{rows} starts, {bad} differ; {equal} variables equal, {unknown} unknown");
+    assert_eq!(bad, 0);
+    assert!(rows >= 60 && equal > 10 * unknown);
+}
