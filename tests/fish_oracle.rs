@@ -65,7 +65,9 @@ fn build(w: &str, row: &Json, fill: &dyn Fn(&str) -> String) {
 
 fn ask(row: &Json, w: &str, fill: &dyn Fn(&str) -> String) -> Outcome {
     let env = row["env"].as_object().unwrap();
-    let vars = Vars::of_environment(env.iter().map(|(k, v)| (k.as_bytes().to_vec(), Value::put(fill(v.as_str().unwrap()).as_bytes(), None))));
+    let vars = Vars::of_environment(
+        env.iter().map(|(k, v)| (k.as_bytes().to_vec(), Value::put(fill(v.as_str().unwrap()).as_bytes(), None))),
+    );
     let (data, conf, cwd) = (format!("{w}/fish/share/fish"), format!("{w}/fish/etc/fish"), format!("{w}/home"));
     let asked = FishStart {
         login: row["login"].as_bool().unwrap(),
@@ -116,7 +118,10 @@ fn compare(row: &Json) -> Tally {
     for (name, ours) in outcome.vars.iter() {
         let name = String::from_utf8_lossy(name);
         if ours.exported == Some(true) && !answer.contains_key(&*name) {
-            tally.wrong.push(format!("{name}: fish exports none, we {:?}", ours.value.as_ref().and_then(Value::text).map(|t| String::from_utf8_lossy(&t).into_owned())));
+            tally.wrong.push(format!(
+                "{name}: fish exports none, we {:?}",
+                ours.value.as_ref().and_then(Value::text).map(|t| String::from_utf8_lossy(&t).into_owned())
+            ));
         }
     }
     if std::env::var_os("FISH_SHOW").is_some() {

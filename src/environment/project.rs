@@ -77,10 +77,12 @@ impl Project {
             Choice::Local | Choice::Refused(_) => None,
         };
         let running = match &choice {
-            Choice::Switch { name, .. } => name.as_str(),
-            Choice::Local | Choice::Refused(_) => local.as_str(),
+            Choice::Switch { name, .. } => Some(name.as_str()),
+            Choice::Local => Some(local.as_str()),
+            Choice::Refused(_) => None,
         };
-        let too_new = gover::of_toolchain(running)
+        let too_new = running
+            .and_then(gover::of_toolchain)
             .filter(|v| gover::compare(&go, v).is_gt() && gover::compare(v, "1.21").is_ge())
             .map(|v| too_new(&wish, v));
         Some(Project { file, go_line, toolchain_line, gotoolchain, local, choice, origin, too_new })
@@ -141,8 +143,15 @@ fn origin(view: &View, settings: &Settings, name: &str, path_only: bool) -> Orig
             return Origin::ModuleCache(dir);
         }
     }
+    let version = gover::of_toolchain(name).unwrap_or_default();
+    if gover::is_lang(version) && gover::compare(version, "1.21").is_ge() {
+        // No proxy has such a one.
+        let words = format!("invalid toolchain: {name} is a language version but not a toolchain version ({name}.x)");
+        return Origin::Nowhere(words);
+    }
     if settings.text("GOPROXY") == "off" {
-        return Origin::Nowhere(format!("download {name}: module lookup disabled by GOPROXY=off"));
+        let platform = format!("{}/{}", settings.text("GOHOSTOS"), settings.text("GOHOSTARCH"));
+        return Origin::Nowhere(format!("download {name} for {platform}: toolchain not available"));
     }
     Origin::Download
 }

@@ -31,8 +31,22 @@ pub(super) enum Program {
 
 /// Names that no function may have, and what the grammar takes.
 const RESERVED: &[&[u8]] = &[
-    b"set", b"builtin", b"command", b"exec", b"eval", b"argparse", b"read", b"status", b"test", b"[", b"string", b"break",
-    b"continue", b"return", b"count", b"exit",
+    b"set",
+    b"builtin",
+    b"command",
+    b"exec",
+    b"eval",
+    b"argparse",
+    b"read",
+    b"status",
+    b"test",
+    b"[",
+    b"string",
+    b"break",
+    b"continue",
+    b"return",
+    b"count",
+    b"exit",
 ];
 
 impl Eval<'_> {
@@ -56,7 +70,9 @@ impl Eval<'_> {
             }
             if !self.is_function(decoration, name) && !self.is_builtin(decoration, name) {
                 match self.program(name) {
-                    Program::Missing if rest.is_empty() && args.is_empty() && decoration == Decoration::None && self.is_folder(name) => {
+                    Program::Missing
+                        if rest.is_empty() && args.is_empty() && decoration == Decoration::None && self.is_folder(name) =>
+                    {
                         let reply = self.builtin(b"cd", vec![Item::one(Value::put(name, Some(&self.at())))]);
                         return self.reply(reply);
                     }
@@ -96,9 +112,7 @@ impl Eval<'_> {
     }
 
     fn is_function(&mut self, decoration: Decoration, name: &[u8]) -> bool {
-        decoration == Decoration::None
-            && !RESERVED.contains(&name)
-            && !matches!(self.function(name), None | Some(Named::Erased))
+        decoration == Decoration::None && !RESERVED.contains(&name) && !matches!(self.function(name), None | Some(Named::Erased))
     }
 
     fn is_builtin(&self, decoration: Decoration, name: &[u8]) -> bool {
@@ -162,7 +176,9 @@ impl Eval<'_> {
                 .state
                 .exports()
                 .into_iter()
-                .map(|(n, v)| Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true)))
+                .map(|(n, v)| {
+                    Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true))
+                })
                 .collect();
             self.told_of_user(&command).or_else(|| self.world.told_by(&command, &env?))
         });
@@ -359,9 +375,16 @@ impl Eval<'_> {
         let bytes = full.and_then(|p| self.read(&p));
         let read = bytes.as_ref().map(Result::is_ok);
         // What a program wrote for this file is not ours to follow either.
-        let quiet = path.starts_with(self.start.data_dir) && path.ends_with(b".fish") && path.split(|b| *b == b'/').any(|p| p == b"functions");
+        let quiet = path.starts_with(self.start.data_dir)
+            && path.ends_with(b".fish")
+            && path.split(|b| *b == b'/').any(|p| p == b"functions");
         let index = (!quiet).then(|| {
-            self.files.push(FileSeen { path: path.to_vec(), read, why: if read == Some(false) { "not there or not readable".to_owned() } else { why }, by });
+            self.files.push(FileSeen {
+                path: path.to_vec(),
+                read,
+                why: if read == Some(false) { "not there or not readable".to_owned() } else { why },
+                by,
+            });
             self.files.len() - 1
         });
         match bytes {
@@ -443,7 +466,11 @@ impl Eval<'_> {
     /// Runs a text that has no file of its own: all that it does is done by this line.
     pub(super) fn run_words(&mut self, text: &Value, source: bool, args: &[Item]) -> Reply {
         let Some(bytes) = text.text() else {
-            self.forget(if source { "what the text that is sourced here does".to_owned() } else { "what the text that `eval` runs does".to_owned() });
+            self.forget(if source {
+                "what the text that is sourced here does".to_owned()
+            } else {
+                "what the text that `eval` runs does".to_owned()
+            });
             return Reply::Unsure;
         };
         let Some(parsed) = self.parsed(&bytes) else { return Reply::Unsure };

@@ -184,7 +184,8 @@ impl Eval<'_> {
         if let Some(slice) = slice {
             items = self.slice(&items, slice)?;
         }
-        let leftover: Vec<u8> = if dollars > 1 { Vec::new() } else { slices.iter().flat_map(|s| [b"[", &s[..], b"]"].concat()).collect() };
+        let leftover: Vec<u8> =
+            if dollars > 1 { Vec::new() } else { slices.iter().flat_map(|s| [b"[", &s[..], b"]"].concat()).collect() };
         if dollars <= 1 {
             if quoted {
                 let mut value = if var.is_some() { joined(&items, separator) } else { Value::new() };

@@ -54,8 +54,21 @@ impl Options {
 }
 
 const LONG: &[&[u8]] = &[
-    b"local", b"function", b"global", b"universal", b"export", b"unexport", b"path", b"unpath", b"append", b"prepend", b"erase",
-    b"query", b"names", b"show", b"long",
+    b"local",
+    b"function",
+    b"global",
+    b"universal",
+    b"export",
+    b"unexport",
+    b"path",
+    b"unpath",
+    b"append",
+    b"prepend",
+    b"erase",
+    b"query",
+    b"names",
+    b"show",
+    b"long",
 ];
 
 /// Variables that only fish sets.
@@ -77,7 +90,10 @@ const READ_ONLY: &[&[u8]] = &[
 
 /// Elements split at a byte, as a path variable splits what it is given.
 pub(super) fn split_items(items: Vec<Item>, separator: u8) -> Vec<Item> {
-    items.into_iter().flat_map(|item| item.value.split(separator).into_iter().map(move |value| Item { value, many: item.many })).collect()
+    items
+        .into_iter()
+        .flat_map(|item| item.value.split(separator).into_iter().map(move |value| Item { value, many: item.many }))
+        .collect()
 }
 
 /// A name and what stands in its brackets.
@@ -350,7 +366,13 @@ impl Eval<'_> {
             .or_else(|| self.state.globals.get(name).map(|v| v.path));
         let old = self.state.table(place).and_then(|t| t.get(name)).cloned();
         let inherited = if place == Place::Universal { old.as_ref().map(|v| v.path) } else { near };
-        let path = if o.path { true } else if o.unpath { false } else { inherited.unwrap_or(auto) };
+        let path = if o.path {
+            true
+        } else if o.unpath {
+            false
+        } else {
+            inherited.unwrap_or(auto)
+        };
         let exported = if o.export && !keep {
             Some(true)
         } else if o.unexport && !keep {
