@@ -40,8 +40,15 @@ fn scan(sample: &Sample) -> Report {
 fn examine(sample: &Sample) -> Report {
     let env = sample.login_environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let host = Host { env, cwd: sample.home() };
-    let inquiry = Inquiry { root: sample.root().to_path_buf(), host, exec: false };
-    gocachescan::scan::doctor(&Visit { inquiry, only: vec![], skip: vec![], fail_on: None })
+    let inquiry = Inquiry {
+        root: sample.root().to_path_buf(),
+        host,
+        exec: false,
+        pid: sample.pid,
+        dockerfile: sample.dockerfile.clone(),
+        target: sample.target.clone(),
+    };
+    gocachescan::scan::doctor(&Visit { inquiry, only: vec![], skip: vec![], fail_on: None }).unwrap()
 }
 
 fn is_doctors(rule: &Rule) -> bool {

@@ -31,6 +31,9 @@ const DOCTOR_EXAMPLES: &str = "\
 Examples:
   gocachescan doctor                  which go it is here, and why
   gocachescan doctor --verbose        with every init file that is read, or is not
+  gocachescan doctor ~/go/bin/gopls   one program: which copy is started
+  gocachescan doctor --pid 4711       what a running process really has
+  gocachescan doctor --dockerfile Dockerfile
   gocachescan doctor --no-exec        run no shell to compare with
   gocachescan doctor --format json    for a script
 
@@ -250,6 +253,15 @@ pub struct PrintArgs {
 /// Flags of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// A program: what it was built as and for, and which copy of it a shell would start
+    #[arg(value_name = "BINARY")]
+    pub binary: Option<PathBuf>,
+    /// A running process, whose environment is looked at in the place of this one's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Where to look")]
+    pub pid: Option<u32>,
+    /// A Dockerfile: which settings reach which of its commands
+    #[arg(long, value_name = "FILE", help_heading = "Where to look")]
+    pub dockerfile: Option<PathBuf>,
     /// Run no other program: neither the shells nor `go` are asked
     #[arg(long, help_heading = "Where to look")]
     pub no_exec: bool,

@@ -17,12 +17,19 @@ pub(super) fn run(args: &DoctorArgs, host: &Host) -> Result<Exit, Error> {
     let targets = Targets::parse(&args.print.output, None, host)?;
     require_rules(&args.judge)?;
     let visit = Visit {
-        inquiry: Inquiry { root: PathBuf::from("/"), host: host.clone(), exec: !args.no_exec },
+        inquiry: Inquiry {
+            root: PathBuf::from("/"),
+            host: host.clone(),
+            exec: !args.no_exec,
+            pid: args.pid,
+            dockerfile: args.dockerfile.as_ref().map(|f| host.cwd.join(f)),
+            target: args.binary.as_ref().map(|f| host.cwd.join(f)),
+        },
         only: args.judge.only.clone(),
         skip: args.judge.skip.clone(),
         fail_on: args.judge.fail_on.level(),
     };
-    let report = scan::doctor(&visit);
+    let report = scan::doctor(&visit)?;
     let detail = detail(&args.print);
     let exit = if policy::reaches(&report.findings, visit.fail_on) {
         Exit::Found

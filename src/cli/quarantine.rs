@@ -186,7 +186,14 @@ mod here {
         if !ledger.has(run).map_err(unusable)? {
             return Err(unknown(run));
         }
-        let restored = ledger.restore(run, overwrite, &Now::of(SystemTime::now())).map_err(unusable)?;
+        let restored = match ledger.restore(run, overwrite, &Now::of(SystemTime::now())) {
+            Ok(restored) => restored,
+            Err(e) => {
+                // Whatever stopped it, not all was put back.
+                super::super::fail(&unusable(e));
+                return Ok(Exit::Undone);
+            }
+        };
         let look = terminal::look(host, When::Auto, Detail::Normal);
         let home = look.home.as_deref();
         let refused = !overwrite && !restored.occupied.is_empty();

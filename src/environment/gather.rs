@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::project::Project;
-use super::{Around, Disk, Installation, Lines, Looker, Machine, PathEntry, Start, User, View};
+use super::shells::Origin;
+use super::{
+    Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, container, editor, login, process, services, shells,
+    sudo, target,
+};
+use crate::error::Error;
 use crate::evidence::owners::Owners;
 use crate::format::shell::{At, Value, World};
 use crate::locate::{Host, bytes_of};
@@ -19,38 +24,113 @@ pub struct Inquiry {
     pub host: Host,
     /// Whether shells and `go` may be asked.
     pub exec: bool,
+    /// A running process, whose environment is looked at in the place of ours.
+    pub pid: Option<u32>,
+    /// A Dockerfile, absolute.
+    pub dockerfile: Option<PathBuf>,
+    /// A binary, absolute.
+    pub target: Option<PathBuf>,
 }
 
 /// Gathers everything for who runs us.
-pub fn gather(inquiry: &Inquiry) -> Machine {
+///
+/// # Errors
+///
+/// The process, Dockerfile or binary that was asked about can't be looked at.
+pub fn gather(inquiry: &Inquiry) -> Result<Machine, Error> {
     let owners = Owners::look();
     let user = User::current(inquiry);
+    match inquiry.pid {
+        Some(pid) => {
+            let (process, host) = process::read(pid, &inquiry.root)?;
+            let machine = gather_for(&Inquiry { host, ..inquiry.clone() }, user, owners)?;
+            Ok(Machine { process: Some(process), ..machine })
+        }
+        None => gather_for(inquiry, user, owners),
+    }
+}
+
+/// Variables of ours that a shell in a clean environment is given all the same: they decide which init files it reads.
+const HANDED_ON: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR", "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "LANG"];
+
+fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, Error> {
     let disk = Disk::new(&inquiry.root, user.uid, owners.groups_of(user.uid, &user.name), &user.name);
     let looker = Looker::default();
     let env: BTreeMap<Vec<u8>, Vec<u8>> = inquiry.host.env.iter().map(|(n, v)| (bytes_of(n), bytes_of(v))).collect();
-    let starts: Vec<Start> = Vec::new();
+    let handed_on = HANDED_ON.iter().filter(|_| user.is_us).filter_map(|name| {
+        let value = inquiry.host.var(name)?;
+        Some((name.as_bytes().to_vec(), Value::put(&bytes_of(value), None)))
+    });
+    let given = process::of_container(&inquiry.root, &disk).filter(|_| inquiry.root == Path::new("/"));
+    let given = given.iter().flat_map(|host| &host.env).map(|(n, v)| (bytes_of(n), Value::put(&bytes_of(v), None)));
+    let origin = Origin {
+        user: &user,
+        disk: &disk,
+        env: login::environment(&user, &disk).into_iter().chain(given).chain(handed_on).collect(),
+        exec: inquiry.exec,
+        hostname: disk.read_up_to(b"/proc/sys/kernel/hostname", 256).unwrap_or_default().trim_ascii().to_vec(),
+    };
+    let mut starts = shells::starts(&origin, &looker);
+    starts.extend(sudo_start(inquiry, &user, &owners, &origin, &starts, &looker));
+    starts.push(services::cron(&user, &disk, &looker));
+    starts.extend(services::systemd_user(&user, &disk, &looker));
+    let container = inquiry.dockerfile.as_deref().map(|file| container::read(file, &disk)).transpose()?;
+    starts.extend(container.iter().flat_map(|c| c.starts(&user, &looker)));
+    let cron_jobs = services::cron_jobs(&user, &disk, &looker);
     let values: BTreeMap<Vec<u8>, Value> = env.iter().map(|(n, v)| (n.clone(), Value::put(v, None))).collect();
     let mut here = looker.view(&values, &inquiry.host.cwd);
-    lend_lines(&mut here, &starts);
-    let installations = installations(&looker, std::iter::once(&here).chain(starts.iter().map(|s| &s.view)));
+    here.lend_lines(starts.iter().flat_map(|s| &s.view.path));
+    let views = std::iter::once(&here).chain(starts.iter().map(|s| &s.view)).chain(cron_jobs.iter().map(|j| &j.view));
+    let installations = installations(&looker, views);
+    let target = inquiry.target.as_deref().map(|path| target::look(path, &here)).transpose()?;
     let mut lines = Lines::default();
-    for file in files(&starts) {
+    for file in
+        files(&starts).chain([b"/etc/passwd".as_slice(), b"/etc/crontab"]).chain(cron_jobs.iter().map(|j| j.at.file.as_ref()))
+    {
         if let Ok(text) = disk.read(file) {
             lines.keep(file, &text);
         }
     }
+    let editor_files = editor::files(&user.home, &inquiry.host.cwd, &disk);
+    for path in editor_files.iter().map(|f| &f.path).chain(inquiry.dockerfile.iter()) {
+        let path = bytes_of(path.as_os_str());
+        if let Ok(text) = disk.read(&path) {
+            lines.keep(&path, &text);
+        }
+    }
     let mut around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
     around.project = Project::look(&here, &inquiry.host.cwd);
-    Machine { user, owners, env, here, starts, installations, around, lines }
+    let process = None;
+    Ok(Machine {
+        user,
+        owners,
+        env,
+        here,
+        starts,
+        cron_jobs,
+        installations,
+        container,
+        target,
+        process,
+        editor_files,
+        around,
+        lines,
+    })
 }
 
-impl User {
-    /// Who runs us.
-    fn current(inquiry: &Inquiry) -> User {
-        let home = inquiry.host.var("HOME").map(PathBuf::from).unwrap_or_default();
-        let name = inquiry.host.var("USER").or_else(|| inquiry.host.var("LOGNAME")).map(bytes_of).unwrap_or_default();
-        User { name, uid: crate::sys::process::effective_uid(), home, login_shell: None, at: None, is_us: true }
-    }
+/// What `sudo` makes of the environment of the shell that the user works in: the login shell, interactive.
+fn sudo_start(
+    inquiry: &Inquiry,
+    user: &User,
+    owners: &Owners,
+    origin: &Origin<'_>,
+    starts: &[Start],
+    looker: &Looker,
+) -> Option<Start> {
+    let root = login::accounts(inquiry).into_iter().find(|a| a.uid == 0)?;
+    let shell = starts.first().map_or_else(|| origin.env.clone(), |s| s.env.clone());
+    let groups = owners.group_names(user.uid, &user.name);
+    sudo::sudo(user, &groups, &root, &origin.hostname, &shell, origin.disk, looker)
 }
 
 /// Files that something came from.
@@ -64,14 +144,6 @@ fn files(starts: &[Start]) -> impl Iterator<Item = &[u8]> {
         let values = s.env.values().chain(s.kept_back.values()).filter_map(Value::at).map(file);
         read.chain(values).chain(s.undecided.iter().filter_map(|u| u.at.as_ref()).map(file))
     })
-}
-
-/// Gives the entries of PATH of this process the lines of the first start that puts the same entry there.
-fn lend_lines(here: &mut View, starts: &[Start]) {
-    for entry in &mut here.path {
-        let same = |e: &&PathEntry| e.text == entry.text && e.at.is_some();
-        entry.at = starts.iter().flat_map(|s| &s.view.path).find(same).and_then(|e| e.at.clone());
-    }
 }
 
 /// The installations behind every `go`.

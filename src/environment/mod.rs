@@ -9,16 +9,31 @@
 //! | `start` | ways of starting a shell or program, each with what it ends with |
 //! | `project` | which toolchain really runs in the current folder |
 //! | `around` | what lies around: installations that no PATH leads to, the list of shells |
+//! | `login` | who it is about, and what a login begins with |
+//! | `shells` | every way of starting a shell |
+//! | `sudo` | what sudoers makes of it |
+//! | `container` | a Dockerfile |
+//! | `target`, `process` | one binary, one running process |
+//! | `editor` | settings of VS Code |
+//! | `services` | cron and the user's own systemd |
 //! | `gather` | all of it, for one user |
 
 pub mod around;
 #[cfg(unix)]
 pub mod ask;
+pub mod container;
 pub mod disk;
+pub mod editor;
 pub mod gather;
+pub mod login;
+pub mod process;
 pub mod program;
 pub mod project;
+pub mod services;
+pub mod shells;
 pub mod start;
+pub mod sudo;
+pub mod target;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -26,10 +41,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use around::Around;
+pub use container::Container;
 pub use disk::Disk;
+pub use editor::EditorFile;
 pub use gather::{Inquiry, gather};
+pub use process::Process;
 pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
+pub use services::CronJob;
 pub use start::{Asked, Shell, Start, StartKind, told};
+pub use target::Target;
 pub use view::{EntryState, Found, Looker, NamedGoroot, PathEntry, TOOLS, View};
 
 use crate::evidence::owners::Owners;
@@ -65,8 +85,18 @@ pub struct Machine {
     pub here: View,
     /// Ways of starting a shell or program.
     pub starts: Vec<Start>,
+    /// Jobs of crontabs that the user runs.
+    pub cron_jobs: Vec<CronJob>,
     /// Go installations that PATH of any start leads to, by their folders.
     pub installations: Vec<Arc<Installation>>,
+    /// The Dockerfile that was asked about.
+    pub container: Option<Container>,
+    /// The binary that was asked about.
+    pub target: Option<Target>,
+    /// The process that was asked about: `env` and `here` are its own.
+    pub process: Option<Process>,
+    /// Settings files of VS Code.
+    pub editor_files: Vec<EditorFile>,
     /// What lies around.
     pub around: Around,
     /// Texts of the lines that something came from.

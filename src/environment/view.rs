@@ -133,6 +133,19 @@ impl View {
         self.gos.is_empty() && self.path_known
     }
 
+    /// Gives entries of PATH without a line that of the first of `known` with the same text.
+    pub fn lend_lines<'a>(&mut self, known: impl Iterator<Item = &'a PathEntry>) {
+        let mut lines: BTreeMap<&[u8], &At> = BTreeMap::new();
+        for entry in known {
+            if let Some(at) = &entry.at {
+                lines.entry(&entry.text).or_insert(at);
+            }
+        }
+        for entry in self.path.iter_mut().filter(|e| e.at.is_none()) {
+            entry.at = lines.get(entry.text.as_slice()).map(|at| (*at).clone());
+        }
+    }
+
     /// The entry that a program was found in.
     pub fn entry(&self, found: &Found) -> Option<&PathEntry> {
         self.path.get(found.entry)

@@ -47,6 +47,11 @@ impl Owners {
         self.accounts.groups_of(uid, name)
     }
 
+    /// The names of every group that a user is in.
+    pub fn group_names(&self, uid: u32, name: &[u8]) -> Vec<Vec<u8>> {
+        self.groups_of(uid, name).iter().filter_map(|gid| self.accounts.group_name(*gid).map(<[u8]>::to_vec)).collect()
+    }
+
     /// Whether `uid` may own what `owner` builds from.
     pub fn trusts(&self, uid: u32, owner: u32) -> bool {
         uid == 0 || uid == owner || uid == self.euid || self.overflow == Some(uid)

@@ -9,6 +9,8 @@ use super::machine::passwd::{self, number};
 pub struct Accounts {
     /// User name and primary group by user number.
     users: BTreeMap<u32, (Vec<u8>, u32)>,
+    /// Names of the groups by number.
+    names: BTreeMap<u32, Vec<u8>>,
     /// Names of the listed members by group number.
     groups: BTreeMap<u32, BTreeSet<Vec<u8>>>,
 }
@@ -22,11 +24,12 @@ impl Accounts {
         }
         for line in group.split(|b| *b == b'\n') {
             let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
-            if let [_, _, gid, members, ..] = fields.as_slice()
+            if let [name, _, gid, members, ..] = fields.as_slice()
                 && let Some(gid) = number(gid)
             {
                 let listed = members.split(|b| *b == b',').filter(|m| !m.is_empty()).map(<[u8]>::to_vec);
                 accounts.groups.entry(gid).or_default().extend(listed);
+                accounts.names.entry(gid).or_insert_with(|| name.to_vec());
             }
         }
         accounts
@@ -41,6 +44,11 @@ impl Accounts {
     pub fn groups_of(&self, uid: u32, name: &[u8]) -> Vec<u32> {
         let listed = self.groups.iter().filter(|(_, members)| members.contains(name)).map(|(gid, _)| *gid);
         self.primary_group(uid).into_iter().chain(listed).collect()
+    }
+
+    /// The name of a group.
+    pub fn group_name(&self, gid: u32) -> Option<&[u8]> {
+        self.names.get(&gid).map(Vec::as_slice)
     }
 
     /// Whether the group is known and nobody but `trusted` users is in it, as listed member or by primary group.

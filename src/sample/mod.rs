@@ -35,6 +35,12 @@ pub struct Sample {
     pub sumdb_key: Option<String>,
     /// The least trust that a damage asks for.
     pub require_trust: Option<ModuleTrust>,
+    /// The binary that a damage has made, for `doctor`.
+    pub target: Option<PathBuf>,
+    /// The process that a damage has made, for `doctor`.
+    pub pid: Option<u32>,
+    /// The Dockerfile that a damage has made, for `doctor`.
+    pub dockerfile: Option<PathBuf>,
     /// Who is asked for what is missing.
     pub remote: Option<Arc<served::Served>>,
 }
@@ -49,6 +55,9 @@ impl Sample {
             env: BTreeMap::new(),
             sumdb_key: None,
             require_trust: None,
+            target: None,
+            pid: None,
+            dockerfile: None,
             remote: None,
         };
         for dir in [sample.gocache(), sample.gomodcache(), sample.gobin(), sample.main(), sample.root.join("home/.config/go")] {

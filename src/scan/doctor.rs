@@ -4,6 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::check::{environment, settings};
 use crate::environment::{Inquiry, gather};
+use crate::error::Error;
 use crate::evidence::settings::look;
 use crate::finding::{Finding, Sink};
 use crate::policy;
@@ -24,9 +25,13 @@ pub struct Visit {
 }
 
 /// Gathers, judges, reports.
-pub fn doctor(visit: &Visit) -> Report {
+///
+/// # Errors
+///
+/// What was asked about can't be looked at.
+pub fn doctor(visit: &Visit) -> Result<Report, Error> {
     let (started_at, clock) = (SystemTime::now(), Instant::now());
-    let machine = gather(&visit.inquiry);
+    let machine = gather(&visit.inquiry)?;
     let mut sink = Sink::default();
     let settings = machine.here.settings.as_deref().cloned().unwrap_or_default();
     settings::check(&settings, &look(&settings, &machine.owners), &mut sink);
@@ -40,5 +45,5 @@ pub fn doctor(visit: &Visit) -> Report {
     report.complete = report.unread.is_empty();
     report.doctor = Some(Doctor { answer: environment::answer(&machine), starts: machine.starts });
     report.elapsed = clock.elapsed();
-    report
+    Ok(report)
 }

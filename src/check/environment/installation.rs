@@ -331,7 +331,7 @@ impl Judge<'_> {
     }
 
     /// The line of the first start that gives a variable the value that it has here.
-    fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&At> {
+    pub(super) fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&At> {
         let value = value?;
         self.machine.starts.iter().find_map(|s| s.env.get(name.as_bytes()).filter(|v| v.text().as_ref() == Some(&value))?.at())
     }

@@ -9,18 +9,22 @@
 //! | [`init`] | init files that are not read, variables that are not exported |
 //! | [`installation`] | GOROOT and the Go installations |
 //! | [`toolchain`] | which Go really runs in the current folder |
-//! | [`starts`] | `sudo`, and shells that say otherwise than their files |
+//! | [`starts`] | `sudo` and cron, and shells that say otherwise than their files |
 //! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
 pub mod answer;
+pub mod container;
+pub mod editor;
 pub mod edits;
 pub mod go;
 pub mod init;
 pub mod installation;
 pub mod path;
+mod settings;
 pub mod starts;
+pub mod target;
 pub mod toolchain;
 pub mod tools;
 
@@ -40,12 +44,25 @@ use crate::rule::Rule;
 use crate::sample::Sample;
 
 /// Every rule that `doctor` alone tells.
-pub const RULES: &[&[&Rule]] =
-    &[path::RULES, tools::RULES, installation::RULES, go::RULES, init::RULES, toolchain::RULES, starts::RULES];
+pub const RULES: &[&[&Rule]] = &[
+    path::RULES,
+    tools::RULES,
+    installation::RULES,
+    go::RULES,
+    init::RULES,
+    toolchain::RULES,
+    starts::RULES,
+    editor::RULES,
+    container::RULES,
+    target::RULES,
+];
 
-/// Judges all that was gathered.
+/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them.
 pub fn check(machine: &Machine, sink: &mut Sink) {
     let judge = Judge { machine, seen_open: RefCell::default() };
+    for finding in sink.iter_mut() {
+        judge.place_setting(finding);
+    }
     judge.path(sink);
     judge.tools(sink);
     judge.installations(sink);
@@ -54,7 +71,12 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.not_in_path(sink);
     judge.toolchain(sink);
     judge.sudo(sink);
+    judge.cron(sink);
     judge.asked(sink);
+    judge.editor(sink);
+    judge.container(sink);
+    judge.target(sink);
+    judge.process(sink);
 }
 
 struct Judge<'a> {

@@ -99,7 +99,12 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         env: BTreeMap::new(),
         here,
         starts,
+        cron_jobs: vec![],
         installations: vec![],
+        container: None,
+        target: None,
+        process: None,
+        editor_files: vec![],
         around: Around { root: "/".into(), ..Around::default() },
         lines: Lines::default(),
     }
@@ -381,4 +386,37 @@ fn ten_thousand_entries_are_judged_at_once() {
     let found = told(&m);
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     assert!(found.len() <= 2 * crate::finding::MANY, "{}", found.len());
+}
+
+#[test]
+fn a_cron_job_that_its_path_does_not_lead_to_go_is_told() {
+    use crate::environment::CronJob;
+    use crate::format::machine::crontab::Job;
+    let job = |text: &str, view: View| {
+        let job = Job { when: b"@daily".to_vec(), user: None, text: text.as_bytes().to_vec() };
+        CronJob { job, at: at("/var/spool/cron/crontabs/ann", 1), user: b"ann".to_vec(), env: BTreeMap::new(), view }
+    };
+    let without = || view(&[("/usr/bin", None, None)]);
+    let mut m = debian();
+    m.lines.keep(b"/var/spool/cron/crontabs/ann", b"@daily cd /srv && go build ./...\n");
+    m.cron_jobs = vec![job("cd /srv && go build ./...", without())];
+    let found = told(&m);
+    assert_eq!(short(&found), [("cron-job-finds-no-go", Level::Warning, "/var/spool/cron/crontabs/ann:1".to_owned())]);
+    assert_eq!(new_text(&found[0]).unwrap(), "@daily cd /srv && /usr/local/go/bin/go build ./...");
+    m.cron_jobs = [
+        "cd /srv/go && make",
+        "echo go",
+        "/usr/local/go/bin/go build",
+        ". $HOME/.profile; go build",
+        "bash -lc 'go build'",
+        "PATH=$PATH:/usr/local/go/bin; go build",
+        "PATH=/usr/local/go/bin:$PATH go build",
+    ]
+    .map(|text| job(text, without()))
+    .into();
+    assert_eq!(told(&m), []);
+    m.cron_jobs = vec![job("X=1 go vet", view(&[("/usr/bin", None, Some("go1.26.8"))]))];
+    assert_eq!(told(&m), []);
+    m.cron_jobs = vec![job("X=1 go vet", view(&[("/usr/bin", None, Some("go1.19.8"))]))];
+    assert!(one(&told(&m)).message.contains("go1.19.8"));
 }

@@ -9,6 +9,7 @@
 
 pub mod fish;
 pub mod outcome;
+pub mod posix;
 pub mod value;
 pub mod vars;
 pub mod world;

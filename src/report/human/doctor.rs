@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Detail, Look, summary};
-use crate::environment::{Asked, Start};
+use crate::environment::{Asked, Shell, Start, StartKind};
 use crate::locate::text_of;
 use crate::report::{Doctor, Report, text};
 use crate::rule::Level;
@@ -30,7 +30,7 @@ pub(super) fn render_head(doctor: &Doctor, look: &Look, page: &mut String) {
 
 /// One row of the table of starts: those that end alike share one.
 struct Row {
-    starts: Vec<String>,
+    starts: Vec<StartKind>,
     cells: [String; 3],
 }
 
@@ -40,18 +40,19 @@ pub(super) fn render_starts(doctor: &Doctor, look: &Look, page: &mut String) {
     for start in &doctor.starts {
         let cells = cells(start, look);
         match rows.iter_mut().find(|r| r.cells == cells) {
-            Some(row) => row.starts.push(start.kind.as_str()),
-            None => rows.push(Row { starts: vec![start.kind.as_str()], cells }),
+            Some(row) => row.starts.push(start.kind),
+            None => rows.push(Row { starts: vec![start.kind], cells }),
         }
     }
     if rows.is_empty() {
         return;
     }
-    let head = Row { starts: vec!["start".to_owned()], cells: ["go", "GOROOT", "GOPATH"].map(str::to_owned) };
+    let head = Row { starts: Vec::new(), cells: ["go", "GOROOT", "GOPATH"].map(str::to_owned) };
     let mut lines: Vec<(Vec<String>, &Row)> = Vec::new();
     const FIRST: usize = 26;
     for row in std::iter::once(&head).chain(&rows) {
-        lines.push((text::wrap(&row.starts.join(", "), FIRST), row));
+        let names = if row.starts.is_empty() { "start of".to_owned() } else { names(&row.starts) };
+        lines.push((text::wrap(&names, FIRST), row));
     }
     let widest = |i: usize| lines.iter().filter_map(|(_, r)| r.cells.get(i)).map(|c| text::columns(c)).max().unwrap_or(0);
     let (first, go, root) =
@@ -70,6 +71,22 @@ pub(super) fn render_starts(doctor: &Doctor, look: &Look, page: &mut String) {
     if look.detail == Detail::Verbose {
         render_files(doctor, look, page);
     }
+}
+
+/// The starts of a row: a shell whose four starts are all in it is named once.
+fn names(starts: &[StartKind]) -> String {
+    let of = |shell: Shell| starts.iter().filter(|k| matches!(k, StartKind::Shell(s, ..) if *s == shell)).count();
+    let mut out: Vec<String> = Vec::new();
+    for kind in starts {
+        let name = match kind {
+            StartKind::Shell(shell, ..) if of(*shell) == 4 => shell.as_str().to_owned(),
+            _ => kind.as_str(),
+        };
+        if out.last() != Some(&name) {
+            out.push(name);
+        }
+    }
+    out.join(", ")
 }
 
 fn cells(start: &Start, look: &Look) -> [String; 3] {

@@ -184,7 +184,8 @@ fn listed(list: &List, name: &[u8], value: &[u8]) -> Option<bool> {
         // If one of the two is kept, both are.
         return list.iter().any(|(p, _)| pattern(p, b"LOGNAME").is_some() || pattern(p, b"USER").is_some()).then_some(false);
     }
-    list.iter().find_map(|(p, _)| pattern(p, &whole))
+    // sudo puts new members first and takes the first that matches.
+    list.iter().rev().find_map(|(p, _)| pattern(p, &whole))
 }
 
 /// `matches_env_pattern`: whether the text beyond `NAME=` was matched too, where it matches at all.

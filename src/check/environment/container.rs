@@ -1,0 +1,190 @@
+//! Rules on a Dockerfile: settings of Go that do not reach the command that they are meant for.
+
+use super::Judge;
+use crate::environment::Container;
+use crate::finding::{Finding, Place, Sink};
+use crate::format::machine::dockerfile::Command;
+use crate::format::shell::At;
+use crate::rule::{Fix, Kind, Level, Rule};
+use crate::sample::Sample;
+
+/// The rules of this file.
+pub const RULES: &[&Rule] = &[&EXPORT_IN_RUN, &EXEC_FORM_VARIABLE, &INIT_FILE_IN_RUN, &ENV_OF_ANOTHER_STAGE];
+
+const SOURCE: &str = "docs.docker.com/reference/dockerfile (RUN, ENV, ENTRYPOINT); each RUN starts a shell of its own";
+
+/// A variable that ends with its RUN.
+pub static EXPORT_IN_RUN: Rule = Rule {
+    id: "dockerfile-export-lost",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "a RUN exports a variable that is gone in the next instruction",
+    what: "`doctor --dockerfile FILE`: `export` of PATH or of a variable of Go in a RUN in which nothing follows that could use it.",
+    why: "Each RUN is a shell of its own: what it exports ends with it, and the next one builds with other settings than it seems.",
+    go: "Sees the variables of ENV and of its own RUN.",
+    mend: "Write `ENV NAME=VALUE` in its place.",
+    source: SOURCE,
+    witness: |s| dockerfile(s, "FROM golang:1.26\nRUN export GOFLAGS=-mod=vendor\nRUN go build ./...\n"),
+};
+
+/// A variable in an exec form, which no shell expands.
+pub static EXEC_FORM_VARIABLE: Rule = Rule {
+    id: "dockerfile-exec-form-variable",
+    level: Level::Error,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "an ENTRYPOINT, CMD or RUN in exec form names a variable that nobody expands",
+    what: "`doctor --dockerfile FILE`: `$NAME` or a leading `~` in the words of a JSON form whose program is no shell.",
+    why: "There is no shell: the program gets the text `$GOPATH/bin/app` as it stands, and a start fails with `no such file or directory`.",
+    go: "Is not asked.",
+    mend: "Write the value, or use the shell form, or `[\"sh\", \"-c\", \"exec ...\"]`.",
+    source: SOURCE,
+    witness: |s| dockerfile(s, "FROM golang:1.26\nENTRYPOINT [\"$GOPATH/bin/app\"]\n"),
+};
+
+/// A RUN writes to an init file that no later instruction reads.
+pub static INIT_FILE_IN_RUN: Rule = Rule {
+    id: "dockerfile-init-file-not-read",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "a RUN writes settings into an init file that no later instruction reads",
+    what: "`doctor --dockerfile FILE`: `>> ~/.bashrc`, `~/.profile`, `/etc/profile` and the like with PATH or a variable of Go.",
+    why: "RUN, CMD and ENTRYPOINT start `/bin/sh -c` or the program itself: neither reads an init file, so nothing of it takes effect.",
+    go: "Sees the variables of ENV.",
+    mend: "Write `ENV NAME=VALUE` in its place.",
+    source: SOURCE,
+    witness: |s| dockerfile(s, "FROM debian:12\nRUN echo 'export PATH=$PATH:/usr/local/go/bin' >> ~/.bashrc\nRUN go version\n"),
+};
+
+/// ENV of a builder stage is not there in the last one.
+pub static ENV_OF_ANOTHER_STAGE: Rule = Rule {
+    id: "dockerfile-env-of-another-stage",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "a variable of one stage is used in another that does not have it",
+    what: "`doctor --dockerfile FILE`: a variable of Go in a RUN, CMD or ENTRYPOINT of a stage that does not start from the one whose ENV or ARG sets it.",
+    why: "Every FROM begins anew: the variable is empty there.",
+    go: "Takes its default.",
+    mend: "Repeat the ENV in that stage.",
+    source: SOURCE,
+    witness: |s| dockerfile(s, "FROM debian:12 AS build\nENV GOAPP=/app\nFROM debian:12\nCMD exec $GOAPP/run\n"),
+};
+
+/// A witness: a Dockerfile in the home folder.
+fn dockerfile(s: &mut Sample, text: &str) -> std::io::Result<Place> {
+    let path = s.home().join("Dockerfile");
+    s.write(&path, text.as_bytes())?;
+    s.dockerfile = Some(path.clone());
+    Ok(Sample::place(&path))
+}
+
+/// Init files that people write to.
+const INIT_FILES: &[&str] =
+    &[".bashrc", ".bash_profile", ".profile", ".zshrc", "/etc/profile", "/etc/bash.bashrc", "/etc/environment"];
+
+impl Judge<'_> {
+    /// The Dockerfile that was asked about, if one was.
+    pub(super) fn container(&self, sink: &mut Sink) {
+        let Some(container) = &self.machine.container else { return };
+        for (_, run) in container.runs(&["RUN"]) {
+            let Command::Shell(text) = &run.command else { continue };
+            let text = String::from_utf8_lossy(text).into_owned();
+            self.exported(&text, &run.at, sink);
+            self.init_file(&text, &run.at, sink);
+        }
+        for (_, run) in container.runs(&["RUN", "CMD", "ENTRYPOINT"]) {
+            let Command::Exec(words) = &run.command else { continue };
+            let is_shell = words
+                .first()
+                .is_some_and(|w| matches!(w.rsplit('/').next(), Some("sh" | "bash" | "ash" | "zsh" | "dash" | "env")));
+            if let Some(word) = words.iter().find(|w| !is_shell && (variable(w).is_some() || w.starts_with("~/"))) {
+                let message =
+                    format!("`{}` in exec form has `{word}`, which no shell expands: the program gets it as it stands", run.name);
+                sink.push(self.about(&EXEC_FORM_VARIABLE, Some(&run.at), "Dockerfile", run.name.clone(), message));
+            }
+        }
+        self.stages(container, sink);
+    }
+
+    fn exported(&self, text: &str, at: &At, sink: &mut Sink) {
+        let commands: Vec<&str> =
+            text.split(['\n', ';']).flat_map(|c| c.split("&&")).map(str::trim).filter(|c| !c.is_empty()).collect();
+        let Some(last) = commands.last() else { return };
+        let Some(rest) = last.strip_prefix("export ") else { return };
+        let Some((name, value)) = rest.trim().split_once('=').filter(|(n, _)| counts(n)) else { return };
+        let message = format!("exports `{name}` at the end of a RUN: the next instruction has a shell of its own, without it");
+        let finding = self.about(&EXPORT_IN_RUN, Some(at), name, name, message);
+        // Where the whole instruction is this one command the change is plain.
+        let plain = commands.len() == 1 && !value.contains(['`', '(']);
+        let mend = if plain { self.edit(at, Some(format!("ENV {name}={value}"))) } else { None };
+        sink.push(Finding { mend, ..finding });
+    }
+
+    fn init_file(&self, text: &str, at: &At, sink: &mut Sink) {
+        let Some((before, after)) = text.split_once(">>").or_else(|| text.split_once("| tee -a")) else { return };
+        let target = after.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']);
+        let Some(file) = INIT_FILES.iter().find(|f| target.ends_with(**f)) else { return };
+        let sets = ["PATH=", "GOROOT=", "GOPATH=", "GOFLAGS=", "GOPROXY=", "GOBIN=", "GOPRIVATE="];
+        if let Some(set) = sets.iter().find(|s| before.contains(**s)) {
+            let name = set.trim_end_matches('=');
+            let message = format!("writes `{name}` to `{file}`, which no RUN, CMD or ENTRYPOINT reads: write `ENV {name}=...`");
+            sink.push(self.about(&INIT_FILE_IN_RUN, Some(at), name, name, message));
+        }
+    }
+
+    fn stages(&self, container: &Container, sink: &mut Sink) {
+        for (stage, run) in container.runs(&["RUN", "CMD", "ENTRYPOINT"]) {
+            let Command::Shell(text) = &run.command else { continue };
+            let text = String::from_utf8_lossy(text).into_owned();
+            let mut rest = text.as_str();
+            while let Some((name, after)) = variable(rest) {
+                rest = after;
+                let name_bytes = name.as_bytes();
+                let here = run.env.contains_key(name_bytes) || stage.others_unknown || text.contains(&format!("{name}="));
+                let other = container.stages.iter().find(|s| s.env.contains_key(name_bytes));
+                if let Some(other) = other.filter(|_| name.starts_with("GO") && !here) {
+                    let by = other.env.get(name_bytes).and_then(|v| v.at()).map(|at| at.line).unwrap_or(other.at.line);
+                    let message = format!("uses `{name}`, which line {by} sets in another stage: here it is empty");
+                    sink.push(self.about(&ENV_OF_ANOTHER_STAGE, Some(&run.at), name, name, message));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a variable decides what Go does.
+fn counts(name: &str) -> bool {
+    name == "PATH" || name.starts_with("GO") || name.starts_with("CGO_")
+}
+
+/// The first variable that a text names, and what follows.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let tail = rest.get(at + 1..)?;
+        let tail = tail.strip_prefix('{').unwrap_or(tail);
+        let length = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len());
+        let name = tail.get(..length)?;
+        if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            return Some((name, tail.get(length..)?));
+        }
+        rest = tail;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_seen() {
+        assert_eq!(variable("a $1 ${GOPATH}/x").unwrap(), ("GOPATH", "}/x"));
+        assert_eq!(variable("a $$ $(x) $"), None);
+        assert!(counts("GOFLAGS") && counts("PATH") && !counts("HOME"));
+    }
+}

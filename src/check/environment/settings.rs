@@ -1,0 +1,18 @@
+//! Findings on Go's settings that the environment sets, told by the line of the init file that sets them.
+
+use super::Judge;
+use crate::finding::{Finding, Place};
+use crate::locate::text_of;
+
+impl Judge<'_> {
+    /// Gives a finding on a variable of the environment the line that sets it, where an init file does.
+    pub(super) fn place_setting(&self, finding: &mut Finding) {
+        let Place::Env(name) = &finding.place else { return };
+        let Some(at) = self.line_of(name, self.machine.env.get(name.as_bytes()).cloned()) else { return };
+        let mend = self.edit(at, None);
+        finding.proof.claimed_by.get_or_insert_with(|| "an init file".to_owned());
+        finding.proof.line = Some(u64::from(at.line));
+        finding.place = Place::Path(text_of(&at.file).into());
+        finding.mend = finding.mend.take().or(mend);
+    }
+}

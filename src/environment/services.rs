@@ -1,0 +1,113 @@
+//! What starts programs without a shell of the user's: cron and the user's own systemd.
+
+use std::sync::Arc;
+
+use super::shells::of_outcome;
+use super::{Disk, Looker, Start, StartKind, User, View};
+use crate::format::machine::crontab::{self, Cron, Job, Line};
+use crate::format::machine::{Env, environment_d};
+use crate::format::shell::{At, FileSeen, Outcome, Vars, World};
+use crate::locate::bytes_of;
+
+/// Longest crontab that is read, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// A job of a crontab, with what it gets.
+#[derive(Debug)]
+pub struct CronJob {
+    /// The job.
+    pub job: Job,
+    /// Its line.
+    pub at: At,
+    /// Who runs it.
+    pub user: Vec<u8>,
+    /// Its environment.
+    pub env: Env,
+    /// What that leads to.
+    pub view: View,
+}
+
+/// Every job of the system's crontabs and the user's own; of the system's only those that the user runs.
+pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
+    let mut files: Vec<(Vec<u8>, bool)> = vec![(b"/etc/crontab".to_vec(), true)];
+    let mut drop_ins = disk.list(b"/etc/cron.d").unwrap_or_default();
+    drop_ins.sort();
+    // Debian's cron passes over names with a dot, cronie over those of packagers; neither reads hidden ones.
+    drop_ins.retain(|n| !n.contains(&b'.') && !n.ends_with(b"~"));
+    files.extend(drop_ins.iter().map(|n| ([b"/etc/cron.d/", n.as_slice()].concat(), true)));
+    for folder in [&b"/var/spool/cron/crontabs/"[..], b"/var/spool/cron/"] {
+        files.push(([folder, user.name.as_slice()].concat(), false));
+    }
+    let cron = if disk.read_up_to(b"/etc/debian_version", LIMIT).is_ok() { Cron::Debian } else { Cron::Cronie };
+    let home = bytes_of(user.home.as_os_str());
+    let mut out = Vec::new();
+    for (path, with_user) in files {
+        let Ok(text) = disk.read_up_to(&path, LIMIT) else { continue };
+        let file: Arc<[u8]> = Arc::from(path);
+        let lines = crontab::parse(&text, &file, with_user, cron);
+        for (line, at) in &lines {
+            let Line::Job(job) = line else { continue };
+            let runs_as = job.user.clone().unwrap_or_else(|| user.name.clone());
+            if runs_as != user.name {
+                continue;
+            }
+            let env = crontab::environment(&lines, at.line, &runs_as, &home, cron);
+            let view = looker.view(&env, &user.home);
+            out.push(CronJob { job: job.clone(), at: at.clone(), user: runs_as, env, view });
+        }
+    }
+    out
+}
+
+/// What a job of the user's own crontab begins with, where that sets nothing.
+pub fn cron(user: &User, disk: &Disk, looker: &Looker) -> Start {
+    let cron = if disk.read_up_to(b"/etc/debian_version", LIMIT).is_ok() { Cron::Debian } else { Cron::Cronie };
+    let env = crontab::environment(&[], 1, &user.name, &bytes_of(user.home.as_os_str()), cron);
+    plain(StartKind::Cron, env, Vec::new(), user, looker)
+}
+
+/// What units of the user's own systemd begin with: environment.d over what the manager has from its own start.
+pub fn systemd_user(user: &User, disk: &Disk, looker: &Looker) -> Option<Start> {
+    disk.state(b"/usr/lib/systemd/systemd").filter(|s| s.exists())?;
+    let home = bytes_of(user.home.as_os_str());
+    let own = [home.as_slice(), b"/.config/environment.d"].concat();
+    let folders: Vec<(Vec<u8>, Vec<Vec<u8>>)> = std::iter::once(own)
+        .chain(environment_d::USER_FOLDERS.iter().filter(|f| f.starts_with('/')).map(|f| f.as_bytes().to_vec()))
+        .map(|folder| {
+            let names = disk.list(&folder).unwrap_or_default();
+            (folder, names)
+        })
+        .collect();
+    let mut files = Vec::new();
+    let mut assignments = Vec::new();
+    for listed in environment_d::order(&folders) {
+        let path = [listed.folder, b"/", listed.name].concat();
+        let text = disk.read_up_to(&path, LIMIT).ok().filter(|_| listed.masked_by.is_none());
+        let why = match (listed.masked_by, &text) {
+            (Some(by), _) => format!("`{}` has one of the same name", String::from_utf8_lossy(by)),
+            (None, Some(_)) => "read by systemd's user manager".to_owned(),
+            (None, None) => "can't be read".to_owned(),
+        };
+        files.push(FileSeen { path: path.clone(), read: Some(text.is_some()), why, by: None });
+        if let Some(text) = text {
+            assignments.extend(environment_d::parse(&text, &Arc::from(path)));
+        }
+    }
+    let put = |text: &[u8]| crate::format::shell::Value::put(text, None);
+    let mut env = Env::from([
+        (b"HOME".to_vec(), put(&home)),
+        (b"USER".to_vec(), put(&user.name)),
+        (b"LOGNAME".to_vec(), put(&user.name)),
+        (b"SHELL".to_vec(), put(user.login_shell.as_deref().unwrap_or(b"/bin/sh"))),
+        // systemd's own default (src/basic/path-util.h, DEFAULT_PATH).
+        (b"PATH".to_vec(), put(b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
+    ]);
+    env.extend(environment_d::evaluate(&assignments, &env));
+    Some(plain(StartKind::SystemdUser, env, files, user, looker))
+}
+
+/// A start that no init file of a shell takes part in.
+pub fn plain(kind: StartKind, env: Env, files: Vec<FileSeen>, user: &User, looker: &Looker) -> Start {
+    let outcome = Outcome { vars: Vars::of_environment(env), files, ..Outcome::default() };
+    of_outcome(kind, outcome, &user.home, looker)
+}

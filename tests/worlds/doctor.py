@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Situations in which a Go environment does not take effect, made for real, and what `doctor` must say of each.
+
+    doctor.py [--scanner BIN] [--only NAME,NAME] [--verbose]
+
+Each scene (doctor_scenes.py) has an /etc, a home folder and Go installations of its own, in a mount namespace, and a user who
+starts real shells there. It is shown first that the situation is there (by the shell and by go), then `doctor` must name the
+cause by file and line, then the change that it proposes is made, and the situation must be gone. In the healthy counterpart it
+must say nothing. Needs root, or a user namespace in which mounts are allowed.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from lib import VERSIONS, find_go  # noqa: E402
+
+HERE = Path(__file__).resolve().parent.parent.parent
+UID = 4242
+HOME = "/home/ann"
+NEW, OLD = "/usr/local/go", "/opt/old"
+BASE = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Wrong(Exception):
+    """A scene did not turn out as it must."""
+
+
+class Place:
+    """An /etc, a home and Go installations of their own; commands run in a mount namespace that has them."""
+
+    def __init__(self, root: Path, scanner: Path, toolchains: dict):
+        self.root, self.scanner, self.toolchains = root, scanner, toolchains
+        self.gos: dict[str, str] = {}
+        self.setup: list[str] = []
+        shutil.copytree("/etc", root / "etc", symlinks=True, ignore_dangling_symlinks=True)
+        (root / "home").mkdir()
+        for name in ("environment", "profile", "bash.bashrc", "crontab"):
+            (root / "etc" / name).write_text("")
+        for name in ("profile.d", "cron.d", "sudoers.d"):
+            shutil.rmtree(root / "etc" / name, ignore_errors=True)
+            (root / "etc" / name).mkdir()
+        for name in ("zshenv", "zprofile", "zshrc", "zlogin"):
+            (root / "etc/zsh").mkdir(exist_ok=True)
+            (root / "etc/zsh" / name).unlink(missing_ok=True)
+        (root / "etc/fish").mkdir(exist_ok=True)
+        (root / "etc/fish/config.fish").write_text("")
+        (root / "etc/sudoers").write_text("Defaults env_reset\nroot ALL=(ALL:ALL) ALL\nann ALL=(ALL:ALL) NOPASSWD: ALL\n")
+        (root / "etc/sudoers").chmod(0o440)
+        (root / "etc/shells").write_text("/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/zsh\n/usr/bin/zsh\n/usr/bin/fish\n")
+        self.login_shell("/bin/bash")
+
+    def login_shell(self, shell: str) -> None:
+        for name, line in (("passwd", f"ann:x:{UID}:{UID}::{HOME}:{shell}\n"), ("group", f"ann:x:{UID}:\n"), ("shadow", "ann:*:19000:0:99999:7:::\n")):
+            kept = [row for row in Path("/etc", name).read_text().splitlines(True) if not row.startswith("ann:")]
+            (self.root / "etc" / name).write_text("".join(kept) + line)
+
+    def real(self, path: str) -> Path:
+        """Where a path of the place lies outside of it."""
+        for inside, outside in ((HOME, "home"), ("/etc", "etc")):
+            if path == inside or path.startswith(inside + "/"):
+                return self.root / outside / path[len(inside):].lstrip("/")
+        raise Wrong(f"{path} is none of the place's own")
+
+    def write(self, path: str, text: str, mode: int = 0o644, uid: int | None = None) -> None:
+        real = self.real(path)
+        missing = [folder for folder in real.parents if not folder.exists()]
+        real.parent.mkdir(parents=True, exist_ok=True)
+        owner = uid if uid is not None else (UID if path.startswith(HOME) else 0)
+        if real.exists():
+            real.chmod(0o644)
+        real.write_text(text)
+        real.chmod(mode)
+        for made in [real, *missing]:
+            os.chown(made, owner, owner)
+
+    def go(self, at: str, version: str) -> None:
+        self.gos[at] = version
+
+    def script(self, as_root: bool) -> str:
+        q = shlex.quote
+        # The installations first: one of them may lie below what is covered next.
+        kept = {version: self.root / f"go-{version}" for version in self.gos.values()}
+        lines = ["set -e", "mount --make-rprivate /"]
+        for version, at in kept.items():
+            lines += [f"mkdir -p {q(str(at))}", f"mount --bind {q(str(self.toolchains[version]))} {q(str(at))}"]
+        lines += ["for d in /opt /home /usr/local; do mount -t tmpfs -o mode=0755 none $d; done",
+                 f"mkdir -p {HOME} /usr/local/bin", f"mount --bind {q(str(self.root / 'home'))} {HOME}", f"chown {UID}:{UID} {HOME}",
+                 f"mount --bind {q(str(self.root / 'etc'))} /etc"]
+        for at, version in self.gos.items():
+            lines += [f"mkdir -p {at}", f"mount --bind {q(str(kept[version]))} {at}"]
+        lines += self.setup
+        who = "" if as_root else f"setpriv --reuid={UID} --regid={UID} --clear-groups "
+        return "\n".join([*lines, f'cd {HOME}', f'exec {who}"$@"'])
+
+    def run(self, command: list, env: dict | None = None, as_root: bool = False, timeout: int = 60) -> subprocess.CompletedProcess:
+        base = {"HOME": "/root" if as_root else HOME, "USER": "root" if as_root else "ann", "LOGNAME": "root" if as_root else "ann", "PATH": BASE,
+                "SHELL": "/bin/bash", "TERM": "dumb"}
+        words = ["env", "-i", *(f"{k}={v}" for k, v in (env if env is not None else base).items()), *map(str, command)]
+        return subprocess.run(["unshare", "-m", "setsid", "sh", "-c", self.script(as_root), "sh", *words], capture_output=True, text=True,
+                              errors="replace", stdin=subprocess.DEVNULL, timeout=timeout)
+
+    def env_of(self, start: list) -> dict:
+        """The environment that a real start of a shell hands to programs."""
+        p = self.run([*start, "-c", "printf '\\nMARK\\n'; /usr/bin/env -0"])
+        if "\nMARK\n" not in p.stdout:
+            raise Wrong(f"{start} said nothing: {p.stderr[-300:]}")
+        pairs = p.stdout.rsplit("\nMARK\n", 1)[1].split("\0")
+        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+    def says(self, start: list, command: str) -> str:
+        p = self.run([*start, "-c", f"printf '\\nMARK\\n'; {command}"])
+        return (p.stdout.rsplit("\nMARK\n", 1)[-1] + p.stderr).strip()
+
+    def doctor(self, env: dict, *args: str) -> dict:
+        p = self.run([self.scanner, "doctor", "--format", "json", *args], env=env)
+        if p.returncode not in (0, 1) or not p.stdout.startswith("{"):
+            raise Wrong(f"doctor ended with {p.returncode}: {p.stderr[-300:]}")
+        return json.loads(p.stdout)
+
+    def mend(self, mend: dict, env: dict) -> None:
+        """Makes the change that a finding proposes; a command is run in the environment `env`."""
+        if "command" in mend:
+            as_root = mend["command"][0] in ("chmod", "chown", "chsh", "usermod")
+            p = self.run(mend["command"], None if as_root else env, as_root)
+            if p.returncode:
+                raise Wrong(f"{mend['command']} failed: {p.stderr[-300:]}")
+            return
+        real = self.real(mend["file"])
+        lines = real.read_text().split("\n")
+        at = mend["line"] - 1
+        if at >= len(lines) or lines[at] != mend["old"]:
+            raise Wrong(f"line {mend['line']} of {mend['file']} is not {mend['old']!r}")
+        lines[at:at + 1] = [] if mend["new"] is None else mend["new"].split("\n")
+        mode = real.stat().st_mode & 0o7777
+        real.chmod(0o644)
+        real.write_text("\n".join(lines))
+        real.chmod(mode)
+
+
+def play(scene, place_of, verbose: bool) -> str | None:
+    """Plays a scene; why it failed, or nothing."""
+    try:
+        place = place_of()
+        scene.build(place)
+        if not scene.is_there(place):
+            return "the situation is not there"
+        report = place.doctor(scene.environment(place), *scene.flags)
+        wanted = [f for f in report["findings"] if f["path"] == scene.path and f["evidence"].get("line") == scene.line
+                  and f["level"] in scene.levels and (not scene.rule or f["rule"] == scene.rule)]
+        if not wanted:
+            told = "\n      ".join(f"{f['level']} {f['rule']} {f['path']}:{f['evidence'].get('line')}: {f['message']}" for f in report["findings"])
+            return f"no finding at {scene.path}:{scene.line}; told instead:\n      {told or 'nothing'}"
+        mends = [f["mend"] for f in wanted if "mend" in f]
+        if not mends and not scene.by_hand:
+            return f"no change is proposed: {wanted[0]['rule']}: {wanted[0]['message']}"
+        for mend in mends[:1]:
+            place.mend(mend, scene.environment(place))
+        if mends and scene.is_there(place):
+            return f"the situation is there after {mends[0]}"
+        healthy = place_of()
+        scene.healthy(healthy)
+        if scene.is_there(healthy):
+            return "the healthy counterpart is not healthy"
+        noise = [f for f in healthy.doctor(scene.environment(healthy), *scene.flags)["findings"] if f["level"] != "note" or f["rule"] == wanted[0]["rule"]]
+        if noise:
+            return "healthy, and told: " + "; ".join(f"{f['level']} {f['rule']} {f['path']}:{f['evidence'].get('line')}: {f['message']}" for f in noise)
+        if verbose:
+            print(f"        {wanted[0]['rule']}: {wanted[0]['message']}")
+        return None
+    except (Wrong, subprocess.TimeoutExpired) as e:
+        return str(e)
+
+
+def main() -> int:
+    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ap.add_argument("--scanner", type=Path, default=HERE / "target/release/gocachescan")
+    ap.add_argument("--toolchains", type=Path, default=HERE / "target/worlds/go-toolchains")
+    ap.add_argument("--only", default="")
+    ap.add_argument("--verbose", action="store_true")
+    a = ap.parse_args()
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        print("NOT RUN doctor scenes: no mount namespace can be made here")
+        return 0
+    from doctor_scenes import SCENES
+    new = Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
+    old = find_go(VERSIONS[0].rsplit(".", 1)[0], a.toolchains)[0].parent.parent
+    toolchains = {"new": new, "old": old}
+    wanted = set(filter(None, a.only.split(",")))
+    passed = failed = 0
+    for scene in SCENES:
+        if wanted and scene.name not in wanted:
+            continue
+        with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
+            os.chmod(folder, 0o755)
+            count = iter(range(9))
+
+            def place_of() -> Place:
+                root = Path(folder, str(next(count)))
+                root.mkdir()
+                return Place(root, a.scanner.absolute(), toolchains)
+
+            why = play(scene, place_of, a.verbose)
+        passed, failed = passed + (why is None), failed + (why is not None)
+        print(f"{'ok     ' if why is None else 'FAILED '} {scene.name}{': ' + why if why else ''}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""The scenes of doctor.py: each a situation that people met, by its name."""
+from __future__ import annotations
+
+import dataclasses
+from typing import Callable
+
+from doctor import HOME, NEW, OLD, Place
+
+LOGIN, TERMINAL, LOGIN_SCRIPT = ["bash", "-l", "-i"], ["bash", "-i"], ["bash", "-l"]
+ZLOGIN, ZTERMINAL = ["zsh", "-l", "-i"], ["zsh", "-i"]
+FLOGIN, FTERMINAL = ["fish", "-l", "-i"], ["fish", "-i"]
+SCENES: list["Scene"] = []
+BOTH = {NEW: "new", OLD: "old"}
+ONE = {NEW: "new"}
+# What a distribution's ~/.profile does: a login shell has what an interactive one has.
+SOURCES = "if [ -n \"$BASH_VERSION\" ]; then\n    if [ -f \"$HOME/.bashrc\" ]; then\n\t. \"$HOME/.bashrc\"\n    fi\nfi\n"
+ADD = f"export PATH=$PATH:{NEW}/bin\n"
+
+
+@dataclasses.dataclass
+class Scene:
+    """`files` make the situation, `good` laid over them the healthy counterpart. `ask` is said to the shell `start`; the situation is there
+    while the answer holds `wrong`, or lacks `right`. The user looks from `looks`."""
+    name: str
+    files: dict
+    good: dict
+    at: tuple
+    start: list = dataclasses.field(default_factory=lambda: LOGIN)
+    looks: list = dataclasses.field(default_factory=lambda: LOGIN)
+    ask: str = "go version"
+    wrong: str = ""
+    right: str = ""
+    gos: dict = dataclasses.field(default_factory=lambda: ONE)
+    setup: list = dataclasses.field(default_factory=list)
+    good_setup: list | None = None
+    shell: str = "/bin/bash"
+    good_shell: str = ""
+    rule: str = ""
+    levels: tuple = ("error", "warning")
+    flags: tuple = ()
+    by_hand: bool = False
+    modes: dict = dataclasses.field(default_factory=dict)
+    there: Callable | None = None
+
+    def __post_init__(self):
+        SCENES.append(self)
+
+    @property
+    def path(self) -> str:
+        return self.at[0]
+
+    @property
+    def line(self):
+        return self.at[1] if len(self.at) > 1 else None
+
+    def lay(self, place: Place, files: dict, setup: list, shell: str) -> None:
+        for at, version in self.gos.items():
+            place.go(at, version)
+        place.setup += setup
+        place.login_shell(shell)
+        for path, text in files.items():
+            if text is not None:
+                place.write(path, text, self.modes.get(path, 0o644))
+
+    def build(self, place: Place) -> None:
+        self.lay(place, self.files, self.setup, self.shell)
+
+    def healthy(self, place: Place) -> None:
+        setup = self.setup if self.good_setup is None else self.good_setup
+        self.lay(place, {**self.files, **self.good}, setup, self.good_shell or self.shell)
+
+    def is_there(self, place: Place) -> bool:
+        if self.there:
+            return self.there(place)
+        said = place.says(self.start, self.ask)
+        return self.wrong in said if self.wrong else self.right not in said
+
+    def environment(self, place: Place) -> dict:
+        return place.env_of(self.looks)
+
+
+def home(**files: str) -> dict:
+    return {f"{HOME}/.{name}": text for name, text in files.items()}
+
+
+# Which go.
+Scene("append-then-prepend", home(profile=ADD + SOURCES, bashrc="# one\n# two\nexport PATH=/opt/old/bin:$PATH\n"), home(bashrc="# one\n"),
+      (f"{HOME}/.bashrc", 3), wrong="go1.21", gos=BOTH)
+Scene("prepend-in-profile-d", {**home(profile=ADD), "/etc/profile": ". /etc/profile.d/go.sh\n", "/etc/profile.d/go.sh": "PATH=/opt/old/bin:$PATH\nexport PATH\n"},
+      {"/etc/profile.d/go.sh": "\n"}, ("/etc/profile.d/go.sh", 1), wrong="go1.21", gos=BOTH)
+Scene("zsh-path-array-prepends", home(zshenv=ADD, zshrc="typeset -U path\npath=(/opt/old/bin $path)\n"), home(zshrc="typeset -U path\n"),
+      (f"{HOME}/.zshrc", 2), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", wrong="go1.21", gos=BOTH)
+Scene("fish-add-path-prepends", {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\nfish_add_path -gP /opt/old/bin\n"},
+      {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"},
+      (f"{HOME}/.config/fish/config.fish", 2), start=FLOGIN, looks=FLOGIN, shell="/usr/bin/fish", wrong="go1.21", gos=BOTH)
+Scene("alias-go", home(bashrc=ADD + "alias go=/opt/old/bin/go\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2), ask="alias go",
+      wrong="/opt/old", gos=BOTH)
+Scene("function-go", home(bashrc=ADD + "go() {\n  /opt/old/bin/go \"$@\"\n}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="go version", wrong="go1.21", gos=BOTH, by_hand=True)
+LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
+Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
+      ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
+Scene("link-to-a-go-that-is-gone", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[], by_hand=True)
+Scene("link-loop", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s go2 /usr/local/bin/go", "ln -s go /usr/local/bin/go2"], good_setup=[], by_hand=True)
+Scene("no-go-in-path", home(profile="# nothing\n"), home(profile=ADD + SOURCES, bashrc=ADD), ("env:PATH",), right="go version go1", by_hand=True)
+
+# Entries of PATH.
+Scene("empty-entry", home(bashrc=ADD + "export PATH=$TOOLS:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="case $PATH in :*) echo EMPTY;; esac", wrong="EMPTY")
+Scene("relative-entry", home(bashrc=ADD + "export PATH=go/bin:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="case $PATH in go/bin:*) echo RELATIVE;; esac", wrong="RELATIVE")
+Scene("quoted-tilde", home(bashrc=ADD + "export PATH=\"$PATH:~/go/bin\"\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="case $PATH in *~/go/bin*) echo TILDE;; esac; echo \"$PATH\" | grep -F '~' && echo TILDE", wrong="TILDE")
+Scene("entry-that-others-may-write", home(bashrc="export PATH=/opt/shared:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1),
+      ask="ls -ld /opt/shared; case $PATH in */opt/shared*) echo SHARED;; esac", wrong="SHARED", setup=["mkdir -m 0777 /opt/shared"])
+Scene("entry-of-a-stranger", home(bashrc="export PATH=/opt/theirs:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1),
+      ask="case $PATH in */opt/theirs*) echo THEIRS;; esac", wrong="THEIRS", setup=["mkdir /opt/theirs", "chown 5555 /opt/theirs"])
+FAKE = ["mkdir -p /opt/tools", "printf '#!/bin/sh\\necho fake\\n' > /opt/tools/{0}", "chmod 755 /opt/tools/{0}", "chown -R 4242 /opt/tools"]
+for tool in ("git", "gcc", "ld", "asm"):
+    Scene(f"fake-{tool}", home(bashrc=ADD + "export PATH=/opt/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"/opt/tools/{tool}",),
+          ask=f"command -v {tool}; {tool} x", wrong="fake", setup=[line.format(tool) for line in FAKE], by_hand=True)
+Scene("go-bin-twice", home(zshenv=ADD + "export PATH=$PATH:$HOME/go/bin\n", zprofile="export PATH=$PATH:$HOME/go/bin\n"), home(zprofile="# x\n"),
+      (f"{HOME}/.zprofile", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="echo $PATH | grep -o go/bin | wc -l", wrong="3", levels=("warning", "note"))
+
+# Which shell.
+Scene("only-in-bashrc", home(bashrc=ADD), home(bash_profile=". ~/.bashrc\n"), (f"{HOME}/.bashrc", 1), right="go version go1", looks=TERMINAL)
+Scene("only-in-bash-profile", home(bash_profile=ADD), home(bash_profile=". ~/.bashrc\n", bashrc=ADD), (f"{HOME}/.bash_profile", 1),
+      start=TERMINAL, right="go version go1")
+Scene("profile-hidden-by-bash-profile", home(profile=ADD, bash_profile="# made by an installer\n", bashrc="# x\n"), home(bash_profile=". ~/.profile\n. ~/.bashrc\n", bashrc=ADD),
+      (f"{HOME}/.profile", 1), right="go version go1")
+Scene("zsh-only-in-zprofile", home(zprofile=ADD), home(zprofile="# x\n", zshenv=ADD), (f"{HOME}/.zprofile", 1), start=ZTERMINAL, looks=ZLOGIN, shell="/bin/zsh",
+      right="go version go1")
+Scene("fish-only-for-login", {f"{HOME}/.config/fish/config.fish": f"if status is-login\n  set -gx PATH $PATH {NEW}/bin\nend\n"},
+      {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"}, (f"{HOME}/.config/fish/config.fish", 2), start=FTERMINAL, looks=FLOGIN,
+      shell="/usr/bin/fish", right="go version go1")
+Scene("shell-changed-to-zsh", home(bashrc=ADD, profile=SOURCES), home(zshenv=ADD), (f"{HOME}/.bashrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh",
+      right="go version go1", by_hand=True)
+Scene("shell-not-listed", home(bashrc=ADD, profile=SOURCES), {}, ("/etc/passwd",), shell="/usr/local/bin/mysh", good_shell="/bin/bash",
+      setup=["ln -s /bin/bash /usr/local/bin/mysh"], ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED",
+      by_hand=True)
+Scene("zdotdir-elsewhere", {**home(zshenv="export ZDOTDIR=$HOME/.zsh\n", zshrc=ADD), f"{HOME}/.zsh/.zshrc": "# x\n"}, {f"{HOME}/.zsh/.zshrc": ADD},
+      (f"{HOME}/.zshrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", right="go version go1", by_hand=True)
+Scene("set-and-not-exported", home(bashrc=ADD + "GOFLAGS=-mod=vendor\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="[ -n \"$GOFLAGS\" ] && go env GOFLAGS | grep -q vendor || echo \"set=$GOFLAGS\"", wrong="set=-mod=vendor")
+
+# Which settings.
+Scene("goroot-of-another-go", home(profile=ADD + "export GOROOT=/opt/old\n" + SOURCES, bashrc=ADD), home(profile=ADD + SOURCES), (f"{HOME}/.profile", 2),
+      ask="go env GOROOT", wrong="/opt/old", gos=BOTH)
+Scene("goroot-that-is-gone", home(bashrc=ADD + "export GOROOT=/opt/gone\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="go version; go env GOROOT", wrong="/opt/gone")
+Scene("goroot-in-goenv", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/go/env": "GOROOT=/opt/old\n"}, {f"{HOME}/.config/go/env": "GOTOOLCHAIN=local\n"},
+      (f"{HOME}/.config/go/env", 1), ask="go env GOROOT", wrong="/opt/old", gos=BOTH)
+Scene("goenv-value-hidden", {**home(bashrc=ADD + "export GOPRIVATE=a.example.com\n", profile=SOURCES), f"{HOME}/.config/go/env": "GOPRIVATE=b.example.com\n"},
+      {f"{HOME}/.config/go/env": "GOTOOLCHAIN=local\n"}, (f"{HOME}/.config/go/env", 1), ask="go env GOPRIVATE; cat ~/.config/go/env", wrong="b.example.com",
+      levels=("error", "warning", "note"))
+Scene("sumdb-off-in-bashrc", home(bashrc=ADD + "export GOSUMDB=off\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2), ask="go env GOSUMDB",
+      wrong="off")
+Scene("sumdb-off-in-etc-profile", {**home(bashrc=ADD, profile=SOURCES), "/etc/profile": "# x\nexport GOSUMDB=off\n"}, {"/etc/profile": "# x\n"}, ("/etc/profile", 2),
+      ask="go env GOSUMDB", wrong="off")
+Scene("goflags-mod-mod", home(bashrc=ADD + "\nexport GOFLAGS='-mod=mod'\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 3), ask="go env GOFLAGS",
+      wrong="-mod=mod")
+Scene("gocache-off", home(bashrc=ADD + "export GOCACHE=off\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2), ask="go env GOCACHE", wrong="off")
+Scene("gocache-relative", home(bashrc=ADD + "export GOCACHE=cache\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="go build x 2>&1; go env GOCACHE", wrong="off")
+Scene("gocache-not-writable", home(bashrc=ADD + "export GOCACHE=/opt/cache\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="touch $(go env GOCACHE)/x 2>&1", wrong="denied", setup=["mkdir /opt/cache"], by_hand=True)
+Scene("gopath-is-goroot", home(bashrc=ADD + f"export GOPATH={NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="go env GOPATH", wrong=NEW)
+Scene("nested-goroot", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/go",), ask="[ -d /opt/two/go/bin ] && echo NESTED", wrong="NESTED",
+      gos=BOTH, setup=["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/", "cp --remove-destination /usr/local/go/bin/go /opt/two/bin/go",
+                       "cp -L --remove-destination /usr/local/go/VERSION /opt/two/VERSION", "mkdir -p /opt/two/go/bin", "cp /opt/old/VERSION /opt/two/go/",
+                       "cp /opt/old/bin/go /opt/two/go/bin/"],
+      good_setup=["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/", "cp --remove-destination /usr/local/go/bin/go /opt/two/bin/go",
+                  "cp -L --remove-destination /usr/local/go/VERSION /opt/two/VERSION"], by_hand=True)
+MIXED = ["mkdir -p /opt/two/bin /opt/two/pkg", "cp -s /usr/local/go/VERSION /opt/two/VERSION", "ln -s /opt/old/pkg/tool /opt/two/pkg/tool",
+         "cp -s /usr/local/go/go.env /opt/two/", "ln -s /usr/local/go/src /opt/two/src", "cp /usr/local/go/bin/go /opt/two/bin/go"]
+Scene("mixed-goroot", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two",), ask="go tool compile -V; cat /opt/two/VERSION",
+      wrong="version go1.21", gos=BOTH, setup=MIXED, good_setup=[line.replace("/opt/old/pkg/tool", "/usr/local/go/pkg/tool") for line in MIXED], by_hand=True)
+Scene("toolchain-local-is-too-old", {**home(bashrc=ADD + "export GOTOOLCHAIN=local\n", profile=SOURCES), f"{HOME}/go.mod": "module x\n\ngo 1.99\n"}, {f"{HOME}/go.mod": "module x\n\ngo 1.21\n"},
+      (f"{HOME}/go.mod", 3), ask="go list 2>&1", wrong="requires go >= 1.99", by_hand=True)
+
+# Other ways of starting.
+Scene("sudo-has-another-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/sudoers": f"Defaults env_reset\nDefaults secure_path=\"/opt/old/bin:/usr/bin:/bin\"\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"},
+      {"/etc/sudoers": f"Defaults env_reset\nDefaults secure_path=\"{NEW}/bin:/usr/bin:/bin\"\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"}, ("/etc/sudoers", 2),
+      ask="sudo go version", wrong="go1.21", gos=BOTH, modes={"/etc/sudoers": 0o444})
+Scene("cron-has-no-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/crontab": "SHELL=/bin/sh\n17 * * * * ann cd ~/src && go build ./...\n"},
+      {"/etc/crontab": f"SHELL=/bin/sh\nPATH={NEW}/bin:/usr/bin:/bin\n17 * * * * ann cd ~/src && go build ./...\n"}, ("/etc/crontab", 2),
+      ask="grep -q ^PATH= /etc/crontab || echo NOPATH", wrong="NOPATH", by_hand=True)
+DOCKER = "FROM golang:1.26\n{0}RUN go version\n"
+Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
+      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -c 'RUN export' Dockerfile", wrong="1",
+      flags=("--dockerfile", f"{HOME}/Dockerfile"))
+Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"$GOPATH/bin/app\"]\n"},
+      {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -c GOPATH Dockerfile", wrong="1",
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), by_hand=True)
+VSCODE = f"{HOME}/.vscode-server/data/Machine/settings.json"
+Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  // machine\n  \"go.goroot\": \"/opt/old\",\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3),
+      ask="grep -c goroot .vscode-server/data/Machine/settings.json", wrong="1", gos=BOTH)
+Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/environment.d/go.conf": "# x\nPATH=/opt/old/bin:$PATH\n"},
+      {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
+      ask="grep -c /opt/old .config/environment.d/go.conf", wrong="1", gos=BOTH)
