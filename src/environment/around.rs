@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::project::Project;
 use super::{Disk, Installation, Programs};
 use crate::format::shell::World;
 use crate::sys;
@@ -16,6 +17,8 @@ pub struct Around {
     pub shells: Option<Vec<Vec<u8>>>,
     /// Installations in the usual places, in the order in which one would name them.
     pub usual: Vec<Arc<Installation>>,
+    /// The toolchain of the current folder.
+    pub project: Option<Project>,
 }
 
 /// Where installers and packages put Go.
@@ -60,7 +63,7 @@ impl Around {
                 usual.push(found);
             }
         }
-        Around { root: root.to_path_buf(), shells, usual }
+        Around { root: root.to_path_buf(), shells, usual, project: None }
     }
 
     /// A path as it would be if system files lay below `/`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::project::Project;
 use super::shells::Origin;
 use super::{
     Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, container, editor, login, process, services, shells,
@@ -97,7 +98,8 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
             lines.keep(&path, &text);
         }
     }
-    let around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
+    let mut around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
+    around.project = Project::look(&here, &inquiry.host.cwd);
     let process = None;
     Ok(Machine {
         user,
@@ -137,7 +139,8 @@ fn files(starts: &[Start]) -> impl Iterator<Item = &[u8]> {
         &at.file
     }
     starts.iter().flat_map(|s| {
-        let read = s.files.iter().filter(|f| f.read != Some(false)).map(|f| f.path.as_slice());
+        // Those that are not read too: what they would set is told.
+        let read = s.files.iter().map(|f| f.path.as_slice());
         let values = s.env.values().chain(s.kept_back.values()).filter_map(Value::at).map(file);
         read.chain(values).chain(s.undecided.iter().filter_map(|u| u.at.as_ref()).map(file))
     })

@@ -7,6 +7,7 @@
 //! | `view` | what one environment leads to: PATH entry by entry, every `go`, Go's settings |
 //! | `ask` | asks a real shell |
 //! | `start` | ways of starting a shell or program, each with what it ends with |
+//! | `project` | which toolchain really runs in the current folder |
 //! | `around` | what lies around: installations that no PATH leads to, the list of shells |
 //! | `login` | who it is about, and what a login begins with |
 //! | `shells` | every way of starting a shell |
@@ -27,6 +28,7 @@ pub mod gather;
 pub mod login;
 pub mod process;
 pub mod program;
+pub mod project;
 pub mod services;
 pub mod shells;
 pub mod start;
@@ -116,6 +118,12 @@ impl Lines {
         let number = usize::try_from(at.line).ok()?.checked_sub(1)?;
         let line = self.0.get(at.file.as_ref())?.split(|b| *b == b'\n').nth(number)?;
         Some(String::from_utf8_lossy(line).into_owned())
+    }
+
+    /// Every line of a file with its number, from 1; none where the file is not known.
+    pub fn of<'l>(&'l self, file: &[u8]) -> impl Iterator<Item = (u32, String)> + use<'l> {
+        let text: &'l [u8] = self.0.get(file).map_or(&[], |t| &**t);
+        (1u32..).zip(text.split(|b| *b == b'\n')).map(|(n, line)| (n, String::from_utf8_lossy(line).into_owned()))
     }
 }
 

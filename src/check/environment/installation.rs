@@ -364,7 +364,7 @@ impl Judge<'_> {
             view.path.iter().filter(|e| matches!(e.state, EntryState::Missing | EntryState::NotFolder) && ends_in_link(e))
         {
             let Some(step) = entry.steps.last().filter(|s| s.stat.kind == NodeKind::Link) else { continue };
-            let of_go = entry.folder.as_deref().is_some_and(|f| path_text(f).0.contains("go"));
+            let of_go = entry.folder.as_deref().is_some_and(names_go);
             if of_go && told.insert(step.path.clone()) {
                 let link = DeadLink { path: step.path.clone(), target: step.link.clone().unwrap_or_default(), looped: false };
                 sink.push_bounded(self.broken(&link, Some(entry), level));
@@ -456,3 +456,12 @@ impl Judge<'_> {
 
 /// Rule, variable, message, the two values that disagree, level.
 type Told = (&'static Rule, &'static str, String, (String, String), Level);
+
+/// Whether a part of a path is called after Go.
+fn names_go(path: &Path) -> bool {
+    path.components().any(|c| {
+        let rest = path_text(Path::new(c.as_os_str())).0;
+        let rest = rest.trim_start_matches('.').strip_prefix("go").map(|r| r.trim_start_matches(['-', '@']).to_owned());
+        rest.is_some_and(|r| r.is_empty() || r == "lang" || r.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}

@@ -5,7 +5,11 @@
 //! | [`answer`] | which `go` it is, and why |
 //! | [`path`] | entries of PATH: empty, relative, missing, writable by others, twice |
 //! | [`tools`] | programs that Go starts by name, `gofmt` and `gopls` |
+//! | [`go`] | which `go` it is: shadowed, missing, an alias |
+//! | [`init`] | init files that are not read, variables that are not exported |
 //! | [`installation`] | GOROOT and the Go installations |
+//! | [`toolchain`] | which Go really runs in the current folder |
+//! | [`starts`] | `sudo` and cron, and shells that say otherwise than their files |
 //! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
@@ -14,10 +18,14 @@ pub mod answer;
 pub mod container;
 pub mod editor;
 pub mod edits;
+pub mod go;
+pub mod init;
 pub mod installation;
 pub mod path;
 mod settings;
+pub mod starts;
 pub mod target;
+pub mod toolchain;
 pub mod tools;
 
 pub use answer::{Answer, Evidence, answer};
@@ -36,7 +44,18 @@ use crate::rule::Rule;
 use crate::sample::Sample;
 
 /// Every rule that `doctor` alone tells.
-pub const RULES: &[&[&Rule]] = &[path::RULES, tools::RULES, installation::RULES, editor::RULES, container::RULES, target::RULES];
+pub const RULES: &[&[&Rule]] = &[
+    path::RULES,
+    tools::RULES,
+    installation::RULES,
+    go::RULES,
+    init::RULES,
+    toolchain::RULES,
+    starts::RULES,
+    editor::RULES,
+    container::RULES,
+    target::RULES,
+];
 
 /// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them.
 pub fn check(machine: &Machine, sink: &mut Sink) {
@@ -47,6 +66,13 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.path(sink);
     judge.tools(sink);
     judge.installations(sink);
+    judge.go(sink);
+    judge.init(sink);
+    judge.not_in_path(sink);
+    judge.toolchain(sink);
+    judge.sudo(sink);
+    judge.cron(sink);
+    judge.asked(sink);
     judge.editor(sink);
     judge.container(sink);
     judge.target(sink);
@@ -120,3 +146,6 @@ fn profile_line(s: &mut Sample, line: &str) -> io::Result<Place> {
     s.append(&path, format!("{line}\n").as_bytes())?;
     Ok(Sample::place(&path))
 }
+
+#[cfg(test)]
+mod tests;
