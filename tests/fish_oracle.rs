@@ -119,7 +119,7 @@ fn compare(row: &Json) -> Tally {
             tally.wrong.push(format!("{name}: fish exports none, we {:?}", ours.value.as_ref().and_then(Value::text).map(|t| String::from_utf8_lossy(&t).into_owned())));
         }
     }
-    if std::env::var_os("FISH_SHOW").is_some() {
+    if std::env::var_os("FISH_SHOW").is_some() && tally.unknown > 0 {
         for note in &outcome.undecided {
             let at = note.at.as_ref().map(|a| format!("{}:{}", String::from_utf8_lossy(&a.file), a.line));
             println!("undecided {}: {}", at.unwrap_or_default(), note.what);
@@ -133,7 +133,11 @@ fn hold(table: &str) -> (usize, usize, usize, usize) {
     for line in table.lines() {
         let row: Json = serde_json::from_str(line).unwrap();
         rows += 1;
+        let begun = std::time::Instant::now();
         let tally = compare(&row);
+        if std::env::var_os("FISH_SHOW").is_some() && (tally.unknown > 0 || begun.elapsed().as_millis() > 200) {
+            println!("set {}: {} unknown, {:?}", row["set"], tally.unknown, begun.elapsed());
+        }
         unknown += tally.unknown;
         equal += tally.equal;
         if !tally.wrong.is_empty() {

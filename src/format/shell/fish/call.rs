@@ -71,14 +71,16 @@ impl Eval<'_> {
             Err(broken) => return self.broken(broken),
         }
         let Some(name) = name else {
+            self.doubtful = false;
             self.forget("what a command with an unknown name does".to_owned());
+            self.state.doubtful = true;
             let at = self.at();
             self.state.print(&Value::unknown(Some(&at)));
             return Flow::Normal;
         };
         self.context_line(first);
         self.direct = direct;
-        self.dispatch(decoration, &name, args)
+        self.perhaps(|e| e.dispatch(decoration, &name, args))
     }
 
     fn context_line(&mut self, word: &Word) {
@@ -116,6 +118,7 @@ impl Eval<'_> {
                 Some(Named::Known(function)) => return self.call(name, &function, args),
                 Some(Named::Unknown) => {
                     self.forget(format!("what the function `{}` is", String::from_utf8_lossy(name)));
+                    self.state.doubtful = true;
                     let at = self.at();
                     self.state.print(&Value::unknown(Some(&at)));
                     return Flow::Normal;
@@ -131,13 +134,16 @@ impl Eval<'_> {
             self.state.status = Some(1);
             return Flow::Normal;
         }
-        if self.state.strange && decoration == Decoration::None && !name.contains(&b'/') {
+        let doubtful = !matches!(self.program(name), Program::Found(_));
+        if self.state.strange && decoration == Decoration::None && !name.contains(&b'/') && !self.is_plain_program(name) {
             // What was run before may have made it a function.
             self.forget(format!("what `{}` is", String::from_utf8_lossy(name)));
             let at = self.at();
             self.state.print(&Value::unknown(Some(&at)));
+            self.state.doubtful = true;
             return Flow::Normal;
         }
+        self.state.doubtful = doubtful;
         self.run_program(name, &args);
         Flow::Normal
     }
@@ -152,9 +158,23 @@ impl Eval<'_> {
         Flow::Normal
     }
 
+    /// After something unknown was run: whether a name is still that of a program, which sets no variable here. Text that a program
+    /// prints to be run makes functions of its own name, not of others' programs.
+    fn is_plain_program(&self, name: &[u8]) -> bool {
+        if self.state.suspects.contains(name) {
+            return false;
+        }
+        let folders = self.start_path.iter().map(Vec::as_slice).chain([&b"/usr/bin"[..], b"/bin"]);
+        folders.into_iter().any(|folder| {
+            let path = glob::absolute(&[folder, b"/", name].concat(), Some(self.start.cwd));
+            path.and_then(|p| self.world.state(&p)).is_some_and(|s| s.file && s.executable)
+        })
+    }
+
     /// A program that is not run: what it prints is known where the machine can tell it.
     fn run_program(&mut self, name: &[u8], args: &[Item]) {
         let at = self.at();
+        self.last_program = name.to_vec();
         let told = texts(args).and_then(|args| {
             let mut command = vec![name.to_vec()];
             command.extend(args);
@@ -245,8 +265,14 @@ impl Eval<'_> {
             return None;
         }
         let folders = self.lookup(b"fish_function_path")?;
+        let own = [self.start.data_dir, b"/functions"].concat();
         for item in &folders.items {
-            let Some(folder) = item.text() else { return Some(Named::Unknown) };
+            // What is unknown leaves fish's own functions alone.
+            let folder = match item.text() {
+                Some(folder) => folder,
+                None if self.world.state(&[&own[..], b"/", name, b".fish"].concat()).is_some_and(|s| s.file) => own.clone(),
+                None => return Some(Named::Unknown),
+            };
             let path = [&folder[..], b"/", name, b".fish"].concat();
             match self.world.state(&path) {
                 None => return Some(Named::Unknown),
@@ -443,6 +469,7 @@ impl Eval<'_> {
     /// Runs a text that has no file of its own: all that it does is done by this line.
     pub(super) fn run_words(&mut self, text: &Value, source: bool, args: &[Item]) -> Reply {
         let Some(bytes) = text.text() else {
+            self.state.suspects.insert(self.last_program.clone());
             self.forget(if source { "what the text that is sourced here does".to_owned() } else { "what the text that `eval` runs does".to_owned() });
             return Reply::Unsure;
         };

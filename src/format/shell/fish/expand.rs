@@ -238,7 +238,10 @@ impl Eval<'_> {
             b"history" | b"fish_killring" => Some(FishVar { certain: true, ..FishVar::unknown(Some(&at)) }),
             _ => match self.state.get(name) {
                 Some(var) => Some(var),
-                None if self.state.strange => Some(FishVar::unknown(Some(&at))),
+                // Nobody sets what fish's own functions name so.
+                None if self.state.strange && !(name.starts_with(b"_flag_") || name.starts_with(b"__fish_")) => {
+                    Some(FishVar::unknown(Some(&at)))
+                }
                 None => None,
             },
         }
@@ -275,6 +278,7 @@ impl Eval<'_> {
         if self.state.broken {
             return Err(Broken(self.state.status));
         }
+        self.doubtful |= self.state.doubtful;
         if let Some(items) = explicit {
             return Ok(items);
         }
@@ -379,7 +383,22 @@ fn braces(mut variants: Vec<Vec<Seg>>) -> Vec<Vec<Seg>> {
         let mut next = Vec::new();
         let mut found = false;
         for variant in variants {
-            let Some(open) = variant.iter().position(|s| matches!(s, Seg::Open)) else {
+            // fish takes the last group that lies in no other first, so that its items vary slowest.
+            let mut level = 0usize;
+            let mut last = None;
+            for (i, seg) in variant.iter().enumerate() {
+                match seg {
+                    Seg::Open => {
+                        if level == 0 {
+                            last = Some(i);
+                        }
+                        level += 1;
+                    }
+                    Seg::Close => level = level.saturating_sub(1),
+                    _ => {}
+                }
+            }
+            let Some(open) = last else {
                 next.push(variant);
                 continue;
             };

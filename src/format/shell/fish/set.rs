@@ -4,7 +4,7 @@ use super::call::Reply;
 use super::eval::{Eval, Flow};
 use super::expand::indexes;
 use super::state::{FishVar, Item, Place, joined};
-use crate::format::shell::Value;
+use crate::format::shell::{Piece, Value};
 
 /// What the options of `set` say.
 #[derive(Debug, Default, Clone)]
@@ -163,7 +163,9 @@ impl Eval<'_> {
             self.state.visible().find_map(|i| self.state.scopes.get(i)?.vars.get(name).cloned())
         };
         let var = match var {
-            None if self.state.strange => Some(FishVar::unknown(Some(&self.at()))),
+            None if self.state.strange && o.scopes() > 0 && !o.local && !name.starts_with(b"_flag_") => {
+                Some(FishVar::unknown(Some(&self.at())))
+            }
             var => var,
         }?;
         match var.exported {
@@ -215,8 +217,11 @@ impl Eval<'_> {
         let mut unsure = false;
         for item in names {
             let Some(text) = item.text() else {
-                self.forget("which variable `set -e` takes away".to_owned());
-                return Reply::Unsure;
+                if let Some(flow) = self.set_somewhere(o, item) {
+                    return Reply::Flow(flow);
+                }
+                unsure = true;
+                continue;
             };
             let (name, slice) = name_and_slice(&text);
             if !valid(name) {
@@ -269,6 +274,20 @@ impl Eval<'_> {
         if unsure { Reply::Unsure } else { Reply::Status(status) }
     }
 
+    /// An element at an unknown place of a known variable, or an unknown variable.
+    fn set_somewhere(&mut self, o: &Options, item: &Item) -> Option<Flow> {
+        if let Some(Piece::Text(text, _)) = item.value.pieces().first()
+            && let (name, Some(_)) = name_and_slice(text)
+            && valid(name)
+        {
+            let place = self.target(o, name);
+            let at = self.at();
+            return self.put(place, o, name, vec![Item::unknown(Some(&at))], true);
+        }
+        self.forget("which variable `set` touches".to_owned());
+        None
+    }
+
     fn target(&mut self, o: &Options, name: &[u8]) -> Place {
         if o.universal {
             Place::Universal
@@ -286,8 +305,10 @@ impl Eval<'_> {
     fn set_values(&mut self, o: &Options, args: &[Item]) -> Reply {
         let Some((first, values)) = args.split_first() else { return Reply::Status(2) };
         let Some(text) = first.text() else {
-            self.forget("which variable `set` sets".to_owned());
-            return Reply::Unsure;
+            return match self.set_somewhere(o, first) {
+                Some(flow) => Reply::Flow(flow),
+                None => Reply::Unsure,
+            };
         };
         let (name, slice) = name_and_slice(&text);
         if !valid(name) {

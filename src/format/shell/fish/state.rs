@@ -142,12 +142,16 @@ pub struct State {
     pub status: Option<u8>,
     /// The last job did not run at all: it ends a substitution with an error.
     pub broken: bool,
+    /// Whether the last job ran at all is not known.
+    pub doubtful: bool,
     /// The working folder.
     pub pwd: Option<Vec<u8>>,
     /// Functions for which files were looked for.
     pub tried: BTreeSet<Vec<u8>>,
     /// Something unknown was run: it may have defined anything.
     pub strange: bool,
+    /// Programs that printed text which was then run: such text often makes a function of the same name.
+    pub suspects: BTreeSet<Vec<u8>>,
     /// What substitutions and pipes have printed so far, the innermost last.
     pub outputs: Vec<Value>,
     pub inputs: Vec<Input>,
@@ -206,11 +210,13 @@ impl State {
             }
         }
         self.status = self.status.filter(|s| other.status == Some(*s));
+        self.doubtful |= other.doubtful || self.broken != other.broken;
         self.broken &= other.broken;
         if self.pwd != other.pwd {
             self.pwd = None;
         }
         self.strange |= other.strange;
+        self.suspects.extend(other.suspects.iter().cloned());
         self.tried.extend(other.tried.iter().cloned());
         self.written.extend(other.written.iter().cloned());
         self.outputs.truncate(other.outputs.len());
