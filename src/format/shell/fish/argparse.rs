@@ -109,7 +109,10 @@ impl Eval<'_> {
         while let Some((first, others)) = rest.split_first() {
             // What is not known may be an option.
             let Some(text) = first.text() else {
-                if first.many || first.value.known_len() == 0 || !matches!(first.value.pieces().first(), Some(p) if known_start(p)) {
+                if first.many
+                    || first.value.known_len() == 0
+                    || !matches!(first.value.pieces().first(), Some(p) if known_start(p))
+                {
                     return None;
                 }
                 argv.push(first.clone());
@@ -135,7 +138,8 @@ impl Eval<'_> {
                     None => (long, None),
                 };
                 let exact = specs.iter().position(|s| s.long == name);
-                let fits: Vec<usize> = specs.iter().enumerate().filter(|(_, s)| s.long.starts_with(name)).map(|(i, _)| i).collect();
+                let fits: Vec<usize> =
+                    specs.iter().enumerate().filter(|(_, s)| s.long.starts_with(name)).map(|(i, _)| i).collect();
                 let index = exact.or(if fits.len() == 1 { fits.first().copied() } else { None });
                 let Some(spec) = index.and_then(|i| specs.get_mut(i)) else {
                     if ignore {

@@ -7,10 +7,54 @@ use crate::format::shell::Value;
 
 /// All that are no programs.
 pub(super) const NAMES: &[&[u8]] = &[
-    b".", b":", b"[", b"_", b"abbr", b"argparse", b"bg", b"bind", b"block", b"break", b"breakpoint", b"builtin", b"cd", b"command",
-    b"commandline", b"complete", b"contains", b"continue", b"count", b"disown", b"echo", b"emit", b"eval", b"exec", b"exit",
-    b"false", b"fg", b"functions", b"history", b"jobs", b"math", b"path", b"printf", b"pwd", b"random", b"read", b"realpath",
-    b"return", b"set", b"set_color", b"source", b"status", b"string", b"test", b"true", b"type", b"ulimit", b"wait",
+    b".",
+    b":",
+    b"[",
+    b"_",
+    b"abbr",
+    b"argparse",
+    b"bg",
+    b"bind",
+    b"block",
+    b"break",
+    b"breakpoint",
+    b"builtin",
+    b"cd",
+    b"command",
+    b"commandline",
+    b"complete",
+    b"contains",
+    b"continue",
+    b"count",
+    b"disown",
+    b"echo",
+    b"emit",
+    b"eval",
+    b"exec",
+    b"exit",
+    b"false",
+    b"fg",
+    b"functions",
+    b"history",
+    b"jobs",
+    b"math",
+    b"path",
+    b"printf",
+    b"pwd",
+    b"random",
+    b"read",
+    b"realpath",
+    b"return",
+    b"set",
+    b"set_color",
+    b"source",
+    b"status",
+    b"string",
+    b"test",
+    b"true",
+    b"type",
+    b"ulimit",
+    b"wait",
 ];
 
 impl Eval<'_> {
@@ -77,9 +121,10 @@ impl Eval<'_> {
             b"return" | b"exit" => {
                 self.state.status = match args.first() {
                     None => self.state.status,
-                    Some(item) => item.text().and_then(|t| std::str::from_utf8(&t).ok()?.parse::<i64>().ok()).and_then(|n| {
-                        u8::try_from(n.rem_euclid(256)).ok()
-                    }),
+                    Some(item) => item
+                        .text()
+                        .and_then(|t| std::str::from_utf8(&t).ok()?.parse::<i64>().ok())
+                        .and_then(|n| u8::try_from(n.rem_euclid(256)).ok()),
                 };
                 Reply::Flow(if name == b"exit" { Flow::Exit } else { Flow::Return })
             }
@@ -167,7 +212,11 @@ impl Eval<'_> {
                 Some(text) if text == key => {
                     if index {
                         let at = self.at();
-                        let told = if unsure { Value::unknown(Some(&at)) } else { Value::put((i + 1).to_string().as_bytes(), Some(&at)) };
+                        let told = if unsure {
+                            Value::unknown(Some(&at))
+                        } else {
+                            Value::put((i + 1).to_string().as_bytes(), Some(&at))
+                        };
                         self.print_line(&told);
                     }
                     return Reply::Status(0);
@@ -301,9 +350,14 @@ impl Eval<'_> {
                     _ => {}
                 }
             }
-            if which != b"command" && answer == Some(false) && !has(b'P') && (NAMES.contains(&&name[..]) || KEYWORDS.contains(&&name[..])) {
+            if which != b"command"
+                && answer == Some(false)
+                && !has(b'P')
+                && (NAMES.contains(&&name[..]) || KEYWORDS.contains(&&name[..]))
+            {
                 answer = Some(true);
-                line = (!has(b'p')).then(|| if has(b't') { Value::put(b"builtin", Some(&at)) } else { Value::unknown(Some(&at)) });
+                line =
+                    (!has(b'p')).then(|| if has(b't') { Value::put(b"builtin", Some(&at)) } else { Value::unknown(Some(&at)) });
             }
             if which != b"builtin" && answer != Some(true) {
                 match self.program(name) {
@@ -344,6 +398,5 @@ impl Eval<'_> {
 }
 
 /// Words of the grammar that are listed as builtins.
-const KEYWORDS: &[&[u8]] = &[
-    b"and", b"begin", b"case", b"else", b"end", b"for", b"function", b"if", b"not", b"or", b"switch", b"time", b"while",
-];
+const KEYWORDS: &[&[u8]] =
+    &[b"and", b"begin", b"case", b"else", b"end", b"for", b"function", b"if", b"not", b"or", b"switch", b"time", b"while"];

@@ -31,8 +31,22 @@ pub(super) enum Program {
 
 /// Names that no function may have, and what the grammar takes.
 const RESERVED: &[&[u8]] = &[
-    b"set", b"builtin", b"command", b"exec", b"eval", b"argparse", b"read", b"status", b"test", b"[", b"string", b"break",
-    b"continue", b"return", b"count", b"exit",
+    b"set",
+    b"builtin",
+    b"command",
+    b"exec",
+    b"eval",
+    b"argparse",
+    b"read",
+    b"status",
+    b"test",
+    b"[",
+    b"string",
+    b"break",
+    b"continue",
+    b"return",
+    b"count",
+    b"exit",
 ];
 
 impl Eval<'_> {
@@ -56,7 +70,9 @@ impl Eval<'_> {
             }
             if !self.is_function(decoration, name) && !self.is_builtin(decoration, name) {
                 match self.program(name) {
-                    Program::Missing if rest.is_empty() && args.is_empty() && decoration == Decoration::None && self.is_folder(name) => {
+                    Program::Missing
+                        if rest.is_empty() && args.is_empty() && decoration == Decoration::None && self.is_folder(name) =>
+                    {
                         let reply = self.builtin(b"cd", vec![Item::one(Value::put(name, Some(&self.at())))]);
                         return self.reply(reply);
                     }
@@ -98,9 +114,7 @@ impl Eval<'_> {
     }
 
     fn is_function(&mut self, decoration: Decoration, name: &[u8]) -> bool {
-        decoration == Decoration::None
-            && !RESERVED.contains(&name)
-            && !matches!(self.function(name), None | Some(Named::Erased))
+        decoration == Decoration::None && !RESERVED.contains(&name) && !matches!(self.function(name), None | Some(Named::Erased))
     }
 
     fn is_builtin(&self, decoration: Decoration, name: &[u8]) -> bool {
@@ -182,7 +196,9 @@ impl Eval<'_> {
                 .state
                 .exports()
                 .into_iter()
-                .map(|(n, v)| Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true)))
+                .map(|(n, v)| {
+                    Some((n, super::state::joined(&v.items, v.separator()).text()?)).filter(|_| v.exported == Some(true))
+                })
                 .collect();
             self.told_of_user(&command).or_else(|| self.world.told_by(&command, &env?))
         });
@@ -284,7 +300,9 @@ impl Eval<'_> {
             let why = format!("the function `{}` was called", String::from_utf8_lossy(name));
             let outputs = self.state.outputs.len();
             self.state.outputs.push(Value::new());
+            let loading = std::mem::replace(&mut self.loading, true);
             let _ = self.source_file(&path, &[], why);
+            self.loading = loading;
             self.state.outputs.truncate(outputs);
             self.state.status = status;
             self.state.broken = broken;
@@ -307,6 +325,8 @@ impl Eval<'_> {
         self.context.function = Some(name.to_vec());
         self.context.substitution = false;
         self.context.block = false;
+        let loading = std::mem::take(&mut self.loading);
+        self.running.push(name.to_vec());
         let exported: Vec<(Vec<u8>, FishVar)> = if function.shadows {
             let mut visible: Vec<usize> = self.state.visible().collect();
             visible.reverse();
@@ -327,6 +347,8 @@ impl Eval<'_> {
             })
         });
         self.context = outer;
+        self.running.pop();
+        self.loading = loading;
         self.calls -= 1;
         self.state.broken = false;
         flow
@@ -359,6 +381,22 @@ impl Eval<'_> {
     /// Tells the functions that watch a variable.
     pub(super) fn changed(&mut self, name: &[u8], erased: bool) -> Flow {
         let what: &[u8] = if erased { b"ERASE" } else { b"SET" };
+        let own: &[u8] = b"__fish_reconstruct_path";
+        if name == b"fish_user_paths"
+            && self.running.iter().any(|f| f == own)
+            && self.lookup(name).is_some_and(|v| v.items.iter().any(|i| i.many))
+        {
+            // Of an unknown list it sets a shorter one, which calls it again: how often is not known.
+            let at = self.at();
+            for touched in [&b"PATH"[..], b"__fish_added_user_paths"] {
+                let items = vec![Item::unknown(Some(&at))];
+                if let Some(var) = self.state.globals.get_mut(touched) {
+                    var.items = items;
+                    var.at = Some(at.clone());
+                }
+            }
+            return Flow::Normal;
+        }
         self.fire(|f| f.on_variable.iter().any(|v| v == name), &[b"VARIABLE", what, name])
     }
 
@@ -385,9 +423,16 @@ impl Eval<'_> {
         let bytes = full.and_then(|p| self.read(&p));
         let read = bytes.as_ref().map(Result::is_ok);
         // What a program wrote for this file is not ours to follow either.
-        let quiet = path.starts_with(self.start.data_dir) && path.ends_with(b".fish") && path.split(|b| *b == b'/').any(|p| p == b"functions");
+        let quiet = path.starts_with(self.start.data_dir)
+            && path.ends_with(b".fish")
+            && path.split(|b| *b == b'/').any(|p| p == b"functions");
         let index = (!quiet).then(|| {
-            self.files.push(FileSeen { path: path.to_vec(), read, why: if read == Some(false) { "not there or not readable".to_owned() } else { why }, by });
+            self.files.push(FileSeen {
+                path: path.to_vec(),
+                read,
+                why: if read == Some(false) { "not there or not readable".to_owned() } else { why },
+                by,
+            });
             self.files.len() - 1
         });
         match bytes {
@@ -470,7 +515,11 @@ impl Eval<'_> {
     pub(super) fn run_words(&mut self, text: &Value, source: bool, args: &[Item]) -> Reply {
         let Some(bytes) = text.text() else {
             self.state.suspects.insert(self.last_program.clone());
-            self.forget(if source { "what the text that is sourced here does".to_owned() } else { "what the text that `eval` runs does".to_owned() });
+            self.forget(if source {
+                "what the text that is sourced here does".to_owned()
+            } else {
+                "what the text that `eval` runs does".to_owned()
+            });
             return Reply::Unsure;
         };
         let Some(parsed) = self.parsed(&bytes) else { return Reply::Unsure };

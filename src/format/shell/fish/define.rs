@@ -30,6 +30,7 @@ impl Eval<'_> {
             on_variable: Vec::new(),
             on_event: Vec::new(),
             shadows: true,
+            loaded: self.loading,
         };
         let mut description = Vec::new();
         let mut rest = texts.iter();
@@ -80,12 +81,10 @@ impl Eval<'_> {
             }
         }
         if let Some(at) = function.at.clone().filter(|at| !at.file.starts_with(self.start.data_dir)) {
-            let alias = description.strip_prefix(b"alias ".as_slice()).and_then(|d| d.strip_prefix(&name[..])).and_then(|d| d.get(1..));
-            let named = shell::Named {
-                text: alias.map(<[u8]>::to_vec).unwrap_or_default(),
-                function: alias.is_none(),
-                at: Some(at),
-            };
+            let alias =
+                description.strip_prefix(b"alias ".as_slice()).and_then(|d| d.strip_prefix(&name[..])).and_then(|d| d.get(1..));
+            let named =
+                shell::Named { text: alias.map(<[u8]>::to_vec).unwrap_or_default(), function: alias.is_none(), at: Some(at) };
             self.names.insert(name.clone(), named);
         }
         self.state.functions.insert(name.clone(), Named::Known(Rc::new(function)));

@@ -79,6 +79,10 @@ pub struct Eval<'a> {
     /// The output that `explicit` is of.
     pub(super) collecting: usize,
     pub(super) calls: u32,
+    /// Whether the file of a function is being read.
+    pub(super) loading: bool,
+    /// Functions that are running, the innermost last.
+    pub(super) running: Vec<Vec<u8>>,
     /// Whether the command that runs has input of its own.
     pub(super) direct: bool,
     frames: Vec<Frame>,
@@ -114,6 +118,8 @@ impl<'a> Eval<'a> {
             explicit: None,
             collecting: 0,
             calls: 0,
+            loading: false,
+            running: Vec::new(),
             direct: false,
             frames: Vec::new(),
             steps: STEPS,

@@ -11,6 +11,9 @@ use crate::format::shell::{At, Piece, VALUE_LIMIT, Value};
 /// Arguments that one word may become; fish itself stops at 512 Ki.
 const ITEMS: usize = 4096;
 
+/// What an element costs as if it were so many bytes.
+pub(super) const ITEM_COST: usize = 128;
+
 /// A word that fails keeps its command from running; the status that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken(pub Option<u8>);
@@ -118,7 +121,7 @@ impl Eval<'_> {
                 None => unmatched = true,
             }
         }
-        if out.len() > ITEMS || !self.pay(out.iter().map(|i| i.value.known_len()).sum()) {
+        if out.len() > ITEMS || !self.pay(out.iter().map(|i| i.value.known_len() + ITEM_COST).sum()) {
             return Ok(vec![Item::unknown(Some(&at))]);
         }
         if unmatched && out.is_empty() && !null {
@@ -157,7 +160,7 @@ impl Eval<'_> {
             if !found {
                 return Ok(variants);
             }
-            if !self.pay(variants.len()) {
+            if !self.pay(variants.len().saturating_mul(ITEM_COST)) {
                 return Ok(vec![vec![Seg::Many(Value::unknown(Some(at)))]]);
             }
         }
@@ -184,7 +187,8 @@ impl Eval<'_> {
         if let Some(slice) = slice {
             items = self.slice(&items, slice)?;
         }
-        let leftover: Vec<u8> = if dollars > 1 { Vec::new() } else { slices.iter().flat_map(|s| [b"[", &s[..], b"]"].concat()).collect() };
+        let leftover: Vec<u8> =
+            if dollars > 1 { Vec::new() } else { slices.iter().flat_map(|s| [b"[", &s[..], b"]"].concat()).collect() };
         if dollars <= 1 {
             if quoted {
                 let mut value = if var.is_some() { joined(&items, separator) } else { Value::new() };

@@ -212,7 +212,8 @@ fn order(a: &[u8], b: &[u8]) -> std::cmp::Ordering {
             (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
                 let run = |s: &[u8], from: usize| {
                     let end = s.iter().skip(from).position(|c| !c.is_ascii_digit()).map_or(s.len(), |n| from + n);
-                    let digits: Vec<u8> = s.get(from..end).unwrap_or_default().iter().copied().skip_while(|c| *c == b'0').collect();
+                    let digits: Vec<u8> =
+                        s.get(from..end).unwrap_or_default().iter().copied().skip_while(|c| *c == b'0').collect();
                     (digits, end)
                 };
                 let ((first, end_a), (second, end_b)) = (run(a, i), run(b, j));

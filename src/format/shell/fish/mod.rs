@@ -98,8 +98,9 @@ impl Eval<'_> {
             let Some(value) = &var.value else { continue };
             match name {
                 b"SHLVL" => shlvl = Some(value.clone()),
-                b"PWD" | b"FISH_VERSION" | b"_" | b"fish_kill_signal" | b"fish_killring" | b"fish_pid" | b"history" | b"hostname"
-                | b"pipestatus" | b"status" | b"status_generation" | b"umask" | b"version" | b"fish_user_paths" => {}
+                b"PWD" | b"FISH_VERSION" | b"_" | b"fish_kill_signal" | b"fish_killring" | b"fish_pid" | b"history"
+                | b"hostname" | b"pipestatus" | b"status" | b"status_generation" | b"umask" | b"version" | b"fish_user_paths" => {
+                }
                 _ => {
                     let path = name.ends_with(b"PATH");
                     let items = match (path, value.is_known()) {
@@ -115,7 +116,9 @@ impl Eval<'_> {
             }
         }
         let pwd = env.get(b"PWD").and_then(|v| v.value.as_ref()?.text());
-        let same = |p: &[u8]| p == self.start.cwd || self.world.resolve(p).is_some_and(|r| self.world.resolve(self.start.cwd) == Some(r));
+        let same = |p: &[u8]| {
+            p == self.start.cwd || self.world.resolve(p).is_some_and(|r| self.world.resolve(self.start.cwd) == Some(r))
+        };
         self.state.pwd = Some(match pwd {
             Some(pwd) if pwd.first() == Some(&b'/') && same(&pwd) => pwd,
             _ => self.start.cwd.to_vec(),
@@ -154,7 +157,8 @@ impl Eval<'_> {
                 path.path = true;
             }
         }
-        self.start_path = self.value_of(b"PATH").map(|v| v.split(b':')).unwrap_or_default().iter().filter_map(Value::text).collect();
+        self.start_path =
+            self.value_of(b"PATH").map(|v| v.split(b':')).unwrap_or_default().iter().filter_map(Value::text).collect();
         self.global(b"IFS", b"\n \t", false);
         self.global(b"CMD_DURATION", b"0", false);
         if let Some(version) = start.version {
@@ -162,18 +166,27 @@ impl Eval<'_> {
             self.global(b"FISH_VERSION", version.as_bytes(), false);
         }
         self.global(b"fish_bind_mode", b"default", false);
-        for (name, folder) in [(&b"__fish_help_dir"[..], None), (b"__fish_bin_dir", None), (b"__fish_config_dir", self.config_folder()), (b"__fish_user_data_dir", self.data_folder())] {
+        for (name, folder) in [
+            (&b"__fish_help_dir"[..], None),
+            (b"__fish_bin_dir", None),
+            (b"__fish_config_dir", self.config_folder()),
+            (b"__fish_user_data_dir", self.data_folder()),
+        ] {
             match folder {
                 Some(folder) => self.global(name, &folder, false),
                 None => {
-                    self.state.globals.insert(name.to_vec(), FishVar { certain: true, exported: Some(false), ..FishVar::unknown(None) });
+                    self.state
+                        .globals
+                        .insert(name.to_vec(), FishVar { certain: true, exported: Some(false), ..FishVar::unknown(None) });
                 }
             }
         }
         for name in [&b"COLUMNS"[..], b"LINES"] {
             if self.missing_or_empty(name) {
                 let items = vec![Item::one(Value::unknown(None))];
-                self.state.globals.insert(name.to_vec(), FishVar { items, exported: Some(false), path: false, at: None, certain: true });
+                self.state
+                    .globals
+                    .insert(name.to_vec(), FishVar { items, exported: Some(false), path: false, at: None, certain: true });
             }
         }
         let level = shlvl.map(|v| v.text());
@@ -241,7 +254,12 @@ impl Eval<'_> {
                 Flow::Normal
             }
             None => {
-                self.files.push(FileSeen { path: path.clone(), read: None, why: "whether it is there can't be told".to_owned(), by: None });
+                self.files.push(FileSeen {
+                    path: path.clone(),
+                    read: None,
+                    why: "whether it is there can't be told".to_owned(),
+                    by: None,
+                });
                 self.forget(format!("what {} does", String::from_utf8_lossy(&path)));
                 Flow::Normal
             }

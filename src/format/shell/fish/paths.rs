@@ -49,8 +49,10 @@ impl Eval<'_> {
             Some(item) => item.text(),
             None => self.value_of(b"HOME").and_then(|v| v.text()),
         };
-        let searched = self.lookup(b"CDPATH").is_some() && !target.as_ref().is_some_and(|t| t.starts_with(b"/") || t.starts_with(b"."));
-        let path = target.and_then(|t| if t.is_empty() { Some(Vec::new()) } else { glob::absolute(&t, self.state.pwd.as_deref()) });
+        let searched =
+            self.lookup(b"CDPATH").is_some() && !target.as_ref().is_some_and(|t| t.starts_with(b"/") || t.starts_with(b"."));
+        let path =
+            target.and_then(|t| if t.is_empty() { Some(Vec::new()) } else { glob::absolute(&t, self.state.pwd.as_deref()) });
         let state = path.as_ref().filter(|_| !searched).and_then(|p| self.world.state(&glob::normalize(p)));
         let (Some(path), Some(state)) = (path, state) else {
             self.state.pwd = None;
@@ -158,13 +160,21 @@ impl Eval<'_> {
                 self.print_line(&Value::put(&path, Some(&at)));
             }
         }
-        Some(if any { Reply::Status(0) } else if unsure { Reply::Unsure } else { Reply::Status(1) })
+        Some(if any {
+            Reply::Status(0)
+        } else if unsure {
+            Reply::Unsure
+        } else {
+            Reply::Status(1)
+        })
     }
 
     fn filtered(&self, text: &[u8], o: &super::string::Options) -> Option<bool> {
         let state = self.world.state(&glob::absolute(text, self.state.pwd.as_deref())?)?;
-        let mut kinds: Vec<Vec<u8>> = o.value(b't').map(|v| v.split(|b| *b == b',').map(<[u8]>::to_vec).collect()).unwrap_or_default();
-        let mut rights: Vec<Vec<u8>> = o.value(b'p').map(|v| v.split(|b| *b == b',').map(<[u8]>::to_vec).collect()).unwrap_or_default();
+        let mut kinds: Vec<Vec<u8>> =
+            o.value(b't').map(|v| v.split(|b| *b == b',').map(<[u8]>::to_vec).collect()).unwrap_or_default();
+        let mut rights: Vec<Vec<u8>> =
+            o.value(b'p').map(|v| v.split(|b| *b == b',').map(<[u8]>::to_vec).collect()).unwrap_or_default();
         for (letter, kind) in [(b'd', b"dir".as_slice()), (b'f', b"file"), (b'l', b"link")] {
             if o.has(letter) {
                 kinds.push(kind.to_vec());

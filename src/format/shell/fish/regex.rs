@@ -58,16 +58,7 @@ pub type Found = Vec<Option<(usize, usize)>>;
 impl Regex {
     /// Reads a pattern; `None` where it is beyond us or means nothing.
     pub fn new(text: &[u8], insensitive: bool) -> Option<Regex> {
-        let mut c = Compiler {
-            text,
-            pos: 0,
-            program: Vec::new(),
-            groups: 1,
-            names: Vec::new(),
-            marks: 0,
-            insensitive,
-            depth: 0,
-        };
+        let mut c = Compiler { text, pos: 0, program: Vec::new(), groups: 1, names: Vec::new(), marks: 0, insensitive, depth: 0 };
         c.program.push(Inst::Save(0));
         c.alternatives()?;
         if c.pos != text.len() {
@@ -75,8 +66,14 @@ impl Regex {
         }
         c.program.push(Inst::Save(1));
         c.program.push(Inst::Done);
-        Some(Regex { slots: c.groups * 2 + c.marks, groups: c.groups, names: c.names, program: c.program, insensitive: c.insensitive })
-            .map(|r| r.place_marks())
+        Some(Regex {
+            slots: c.groups * 2 + c.marks,
+            groups: c.groups,
+            names: c.names,
+            program: c.program,
+            insensitive: c.insensitive,
+        })
+        .map(|r| r.place_marks())
     }
 
     /// Marks lie behind the groups, whose number is known only at the end.
@@ -105,7 +102,14 @@ impl Regex {
         Ok(None)
     }
 
-    fn run(&self, pc: usize, text: &[u8], at: usize, steps: &mut u32, slots: Vec<Option<usize>>) -> Result<Option<Vec<Option<usize>>>, ()> {
+    fn run(
+        &self,
+        pc: usize,
+        text: &[u8],
+        at: usize,
+        steps: &mut u32,
+        slots: Vec<Option<usize>>,
+    ) -> Result<Option<Vec<Option<usize>>>, ()> {
         enum Saved {
             Branch(usize, usize),
             Slot(usize, Option<usize>),

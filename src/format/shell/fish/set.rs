@@ -2,7 +2,7 @@
 
 use super::call::Reply;
 use super::eval::{Eval, Flow};
-use super::expand::indexes;
+use super::expand::{ITEM_COST, indexes};
 use super::state::{FishVar, Item, Place, joined};
 use crate::format::shell::{Piece, Value};
 
@@ -54,8 +54,21 @@ impl Options {
 }
 
 const LONG: &[&[u8]] = &[
-    b"local", b"function", b"global", b"universal", b"export", b"unexport", b"path", b"unpath", b"append", b"prepend", b"erase",
-    b"query", b"names", b"show", b"long",
+    b"local",
+    b"function",
+    b"global",
+    b"universal",
+    b"export",
+    b"unexport",
+    b"path",
+    b"unpath",
+    b"append",
+    b"prepend",
+    b"erase",
+    b"query",
+    b"names",
+    b"show",
+    b"long",
 ];
 
 /// Variables that only fish sets.
@@ -77,7 +90,10 @@ const READ_ONLY: &[&[u8]] = &[
 
 /// Elements split at a byte, as a path variable splits what it is given.
 pub(super) fn split_items(items: Vec<Item>, separator: u8) -> Vec<Item> {
-    items.into_iter().flat_map(|item| item.value.split(separator).into_iter().map(move |value| Item { value, many: item.many })).collect()
+    items
+        .into_iter()
+        .flat_map(|item| item.value.split(separator).into_iter().map(move |value| Item { value, many: item.many }))
+        .collect()
 }
 
 /// A name and what stands in its brackets.
@@ -100,6 +116,11 @@ impl Eval<'_> {
         let mut options = Options::default();
         let mut rest = args;
         while let Some((first, others)) = rest.split_first() {
+            if first.many
+                && let Some(name) = others.first().and_then(Item::text).filter(|n| valid(n))
+            {
+                return self.set_anywhere(&name);
+            }
             let Some(text) = first.text() else { break };
             if text == b"--" {
                 rest = others;
@@ -288,6 +309,27 @@ impl Eval<'_> {
         None
     }
 
+    /// A known variable with unknown options: `set $scope fish_user_paths …`.
+    fn set_anywhere(&mut self, name: &[u8]) -> Reply {
+        let at = self.at();
+        self.note(format!("how `{}` is set", String::from_utf8_lossy(name)));
+        let mut places: Vec<Place> = self.state.visible().map(Place::Scope).collect();
+        places.extend([Place::Global, Place::Universal]);
+        for place in places {
+            let fixed = matches!(place, Place::Scope(_));
+            if let Some(table) = self.state.table(place) {
+                let path = table.get(name).map_or(name.ends_with(b"PATH"), |v| v.path);
+                if !fixed || table.contains_key(name) {
+                    table.insert(name.to_vec(), FishVar { path, ..FishVar::unknown(Some(&at)) });
+                }
+            }
+        }
+        match self.changed(name, false) {
+            Flow::Normal => Reply::Unsure,
+            flow => Reply::Flow(flow),
+        }
+    }
+
     fn target(&mut self, o: &Options, name: &[u8]) -> Place {
         if o.universal {
             Place::Universal
@@ -371,7 +413,13 @@ impl Eval<'_> {
             .or_else(|| self.state.globals.get(name).map(|v| v.path));
         let old = self.state.table(place).and_then(|t| t.get(name)).cloned();
         let inherited = if place == Place::Universal { old.as_ref().map(|v| v.path) } else { near };
-        let path = if o.path { true } else if o.unpath { false } else { inherited.unwrap_or(auto) };
+        let path = if o.path {
+            true
+        } else if o.unpath {
+            false
+        } else {
+            inherited.unwrap_or(auto)
+        };
         let exported = if o.export && !keep {
             Some(true)
         } else if o.unexport && !keep {
@@ -380,7 +428,7 @@ impl Eval<'_> {
             old.as_ref().map_or(Some(false), |v| v.exported)
         };
         let items = if path { split_items(items, b':') } else { items };
-        let cost: usize = items.iter().map(|i| i.value.known_len() + 8).sum();
+        let cost: usize = items.iter().map(|i| i.value.known_len() + ITEM_COST).sum();
         let items = if self.pay(cost) && cost <= 1 << 20 { items } else { vec![Item::unknown(Some(&at))] };
         let var = FishVar { items, exported, path, at: Some(at), certain: true };
         if let Some(table) = self.state.table(place) {

@@ -102,6 +102,8 @@ pub struct Function {
     pub on_variable: Vec<Vec<u8>>,
     pub on_event: Vec<Vec<u8>>,
     pub shadows: bool,
+    /// Its file was read because it was called: any state that has not looked for it yet would find the same.
+    pub loaded: bool,
 }
 
 /// What a name of a function stands for.
@@ -185,6 +187,11 @@ fn meet_tables(ours: &mut Table, theirs: &Table, at: Option<&At>) {
     }
 }
 
+/// Whether a state that has looked for so many functions would still find this one.
+fn waits(named: &Named, name: &[u8], tried: &BTreeSet<Vec<u8>>) -> bool {
+    matches!(named, Named::Known(function) if function.loaded) && !tried.contains(name)
+}
+
 impl State {
     /// What holds in this state and in another.
     pub(super) fn meet(&mut self, other: &State, at: Option<&At>) {
@@ -200,12 +207,13 @@ impl State {
                 Some(ours) if ours == theirs => {}
                 Some(ours) => *ours = Named::Unknown,
                 None => {
-                    self.functions.insert(name.clone(), Named::Unknown);
+                    let named = if waits(theirs, name, &self.tried) { theirs.clone() } else { Named::Unknown };
+                    self.functions.insert(name.clone(), named);
                 }
             }
         }
         for (name, ours) in &mut self.functions {
-            if !other.functions.contains_key(name) {
+            if !other.functions.contains_key(name) && !waits(ours, name, &other.tried) {
                 *ours = Named::Unknown;
             }
         }

@@ -136,7 +136,10 @@ impl Eval<'_> {
         });
         reply.unwrap_or_else(|| {
             self.print_unknown();
-            if args.iter().any(|a| a.text().is_some_and(|t| t.windows(3).any(|w| w == b"(?<") || t.windows(4).any(|w| w == b"(?P<"))) {
+            if args
+                .iter()
+                .any(|a| a.text().is_some_and(|t| t.windows(3).any(|w| w == b"(?<") || t.windows(4).any(|w| w == b"(?P<")))
+            {
                 self.forget("which variables `string match` sets".to_owned());
             }
             Reply::Unsure
@@ -273,7 +276,13 @@ impl Eval<'_> {
                 }
             }
         }
-        Some(if any { Reply::Status(0) } else if unsure { Reply::Unsure } else { Reply::Status(1) })
+        Some(if any {
+            Reply::Status(0)
+        } else if unsure {
+            Reply::Unsure
+        } else {
+            Reply::Status(1)
+        })
     }
 
     fn string_replace(&mut self, args: &[Item]) -> Option<Reply> {
@@ -307,9 +316,11 @@ impl Eval<'_> {
                 let found = match &regex {
                     Some(regex) => regex.find(&text, from).ok()?,
                     None if pattern.is_empty() => None,
-                    None => text.get(from..)?.windows(pattern.len()).position(|w| w == &pattern[..] || (insensitive && w.eq_ignore_ascii_case(&pattern))).map(
-                        |i| vec![Some((from + i, from + i + pattern.len()))],
-                    ),
+                    None => text
+                        .get(from..)?
+                        .windows(pattern.len())
+                        .position(|w| w == &pattern[..] || (insensitive && w.eq_ignore_ascii_case(&pattern)))
+                        .map(|i| vec![Some((from + i, from + i + pattern.len()))]),
                 };
                 let Some(found) = found else { break };
                 let (start, end) = found.first().copied().flatten()?;
@@ -339,7 +350,13 @@ impl Eval<'_> {
                 }
             }
         }
-        Some(if any { Reply::Status(0) } else if unsure { Reply::Unsure } else { Reply::Status(1) })
+        Some(if any {
+            Reply::Status(0)
+        } else if unsure {
+            Reply::Unsure
+        } else {
+            Reply::Status(1)
+        })
     }
 
     fn string_split(&mut self, args: &[Item], by_nul: bool) -> Option<Reply> {
@@ -385,12 +402,20 @@ impl Eval<'_> {
                 }
             }
         }
-        Some(if any { Reply::Status(0) } else if unsure { Reply::Unsure } else { Reply::Status(1) })
+        Some(if any {
+            Reply::Status(0)
+        } else if unsure {
+            Reply::Unsure
+        } else {
+            Reply::Status(1)
+        })
     }
 
     fn string_join(&mut self, args: &[Item], by_nul: bool) -> Option<Reply> {
         let (o, rest) = options(args, b"")?;
-        let (separator, rest) = if by_nul { (vec![0], &rest[..]) } else {
+        let (separator, rest) = if by_nul {
+            (vec![0], &rest[..])
+        } else {
             let (separator, rest) = rest.split_first()?;
             (separator.text()?, rest)
         };

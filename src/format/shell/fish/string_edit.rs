@@ -63,7 +63,13 @@ impl Eval<'_> {
                 }
             }
         }
-        Some(if any { Reply::Status(0) } else if unsure { Reply::Unsure } else { Reply::Status(1) })
+        Some(if any {
+            Reply::Status(0)
+        } else if unsure {
+            Reply::Unsure
+        } else {
+            Reply::Status(1)
+        })
     }
 }
 

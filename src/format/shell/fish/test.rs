@@ -204,7 +204,9 @@ fn differ(a: &Item, b: &Item) -> bool {
     };
     let (x, y) = (start(a), start(b));
     let shared = x.len().min(y.len());
-    x.get(..shared) != y.get(..shared) || (a.text().is_some_and(|t| t.len() < y.len())) || (b.text().is_some_and(|t| t.len() < x.len()))
+    x.get(..shared) != y.get(..shared)
+        || (a.text().is_some_and(|t| t.len() < y.len()))
+        || (b.text().is_some_and(|t| t.len() < x.len()))
 }
 
 /// A number as `test` reads it: whole or with a fraction.

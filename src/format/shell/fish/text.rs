@@ -34,8 +34,8 @@ pub(super) fn escaped(text: &[u8], quotes: bool) -> Option<Vec<u8>> {
                 out.extend([b'\\', *byte]);
                 complex = true;
             }
-            b'&' | b'$' | b' ' | b'#' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'?' | b'*' | b'|' | b';' | b'"'
-            | b'%' | b'~' => {
+            b'&' | b'$' | b' ' | b'#' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'?' | b'*' | b'|' | b';'
+            | b'"' | b'%' | b'~' => {
                 out.extend([b'\\', *byte]);
                 need = true;
             }
@@ -194,11 +194,17 @@ impl Eval<'_> {
         for item in args {
             let text = item.text().and_then(|t| match style {
                 b"script" => escaped(&t, quotes),
-                b"regex" => Some(t.iter().flat_map(|b| if b".^$*+()?[{}\\|-]".contains(b) { vec![b'\\', *b] } else { vec![*b] }).collect()),
+                b"regex" => Some(
+                    t.iter().flat_map(|b| if b".^$*+()?[{}\\|-]".contains(b) { vec![b'\\', *b] } else { vec![*b] }).collect(),
+                ),
                 b"url" => Some(
                     t.iter()
                         .flat_map(|b| {
-                            if b.is_ascii_alphanumeric() || b"/._~-".contains(b) { vec![*b] } else { format!("%{b:02X}").into_bytes() }
+                            if b.is_ascii_alphanumeric() || b"/._~-".contains(b) {
+                                vec![*b]
+                            } else {
+                                format!("%{b:02X}").into_bytes()
+                            }
                         })
                         .collect(),
                 ),

@@ -51,10 +51,8 @@ fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
 
 /// The variables of the file, with the lines that hold them. fish: `populate_variables`.
 fn variables(text: &[u8]) -> Vec<(Vec<u8>, bool, bool, Vec<Vec<u8>>, u32)> {
-    let new = text
-        .split(|b| *b == b'\n')
-        .take_while(|l| l.is_empty() || l.starts_with(b"#"))
-        .any(|l| l.starts_with(b"# VERSION: "));
+    let new =
+        text.split(|b| *b == b'\n').take_while(|l| l.is_empty() || l.starts_with(b"#")).any(|l| l.starts_with(b"# VERSION: "));
     let mut out = Vec::new();
     for (i, line) in text.split(|b| *b == b'\n').enumerate() {
         let number = u32::try_from(i).unwrap_or(u32::MAX).saturating_add(1);

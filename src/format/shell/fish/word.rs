@@ -134,7 +134,9 @@ impl Parser<'_> {
     fn brace(&mut self, b: &mut Builder, byte: u8) -> Result<(), Syntax> {
         self.pos += 1;
         match byte {
-            b'{' if b.braces.len() >= 16 => return Err(Syntax { ours: true, ..self.error("braces nested deeper than we follow") }),
+            b'{' if b.braces.len() >= 16 => {
+                return Err(Syntax { ours: true, ..self.error("braces nested deeper than we follow") });
+            }
             b'{' => {
                 b.push(Part::Open);
                 b.braces.push(Brace { at: b.parts.len() - 1, is_group: false, commas: Vec::new() });
