@@ -82,7 +82,10 @@ fn hold(row: &Json, tools: &Json, count: &mut Count) {
     let name = format!("{} {}", row["name"].as_str().unwrap(), row["start"]);
     // What the shell printed its environment before it came to the command, or not at all.
     if row["answer"].is_null() {
-        if outcome.ended.is_none() && !outcome.undecided.iter().any(|u| u.what.contains("ends here") || u.what.contains("follows")) && !outcome.vars.others_unknown {
+        if outcome.ended.is_none()
+            && !outcome.undecided.iter().any(|u| u.what.contains("ends here") || u.what.contains("follows"))
+            && !outcome.vars.others_unknown
+        {
             count.different.push(format!("{name}: the shell ends, ours goes on"));
         }
         return;
@@ -92,17 +95,23 @@ fn hold(row: &Json, tools: &Json, count: &mut Count) {
         return;
     }
     count.lost += usize::from(outcome.vars.others_unknown);
-    let answer: BTreeMap<&str, &str> = row["answer"].as_object().unwrap().iter().map(|(n, v)| (n.as_str(), v.as_str().unwrap())).collect();
+    let answer: BTreeMap<&str, &str> =
+        row["answer"].as_object().unwrap().iter().map(|(n, v)| (n.as_str(), v.as_str().unwrap())).collect();
     for (variable, theirs) in &answer {
         match outcome.vars.get(variable.as_bytes()) {
             None if outcome.vars.others_unknown => count.unknown += 1,
             None => count.different.push(format!("{name}: {variable} is {theirs:?}, ours has none")),
             Some(var) => match (&var.value, var.exported) {
-                (_, Some(false)) => count.different.push(format!("{name}: {variable} is {theirs:?}, ours is not exported: {:?}", var.value.as_ref().map(Value::text))),
+                (_, Some(false)) => count.different.push(format!(
+                    "{name}: {variable} is {theirs:?}, ours is not exported: {:?}",
+                    var.value.as_ref().map(Value::text)
+                )),
                 (None, _) => count.different.push(format!("{name}: {variable} is {theirs:?}, ours has no value")),
                 (Some(value), _) => match value.text() {
                     Some(text) if text == theirs.as_bytes() => count.same += 1,
-                    Some(text) => count.different.push(format!("{name}: {variable} is {theirs:?}, ours {:?}", String::from_utf8_lossy(&text))),
+                    Some(text) => count
+                        .different
+                        .push(format!("{name}: {variable} is {theirs:?}, ours {:?}", String::from_utf8_lossy(&text))),
                     None => count.unknown += 1,
                 },
             },
@@ -131,7 +140,15 @@ fn variables_are_those_of_the_shells() {
     for line in table.lines() {
         let row: Json = serde_json::from_str(line).unwrap();
         match row.get("tools") {
-            Some(names) => tools = names.as_array().unwrap().iter().map(|n| (n.as_str().unwrap().to_owned(), serde_json::json!({ "exec": "" }))).collect::<serde_json::Map<_, _>>().into(),
+            Some(names) => {
+                tools = names
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|n| (n.as_str().unwrap().to_owned(), serde_json::json!({ "exec": "" })))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into()
+            }
             None => hold(&row, &tools, &mut count),
         }
     }

@@ -87,14 +87,16 @@ impl Eval<'_> {
             Err(broken) => return self.broken(broken),
         }
         let Some(name) = name else {
+            self.doubtful = false;
             self.forget("what a command with an unknown name does".to_owned());
+            self.state.doubtful = true;
             let at = self.at();
             self.state.print(&Value::unknown(Some(&at)));
             return Flow::Normal;
         };
         self.context_line(first);
         self.direct = direct;
-        self.dispatch(decoration, &name, args)
+        self.perhaps(|e| e.dispatch(decoration, &name, args))
     }
 
     fn context_line(&mut self, word: &Word) {
@@ -130,6 +132,7 @@ impl Eval<'_> {
                 Some(Named::Known(function)) => return self.call(name, &function, args),
                 Some(Named::Unknown) => {
                     self.forget(format!("what the function `{}` is", String::from_utf8_lossy(name)));
+                    self.state.doubtful = true;
                     let at = self.at();
                     self.state.print(&Value::unknown(Some(&at)));
                     return Flow::Normal;
@@ -145,13 +148,16 @@ impl Eval<'_> {
             self.state.status = Some(1);
             return Flow::Normal;
         }
-        if self.state.strange && decoration == Decoration::None && !name.contains(&b'/') {
+        let doubtful = !matches!(self.program(name), Program::Found(_));
+        if self.state.strange && decoration == Decoration::None && !name.contains(&b'/') && !self.is_plain_program(name) {
             // What was run before may have made it a function.
             self.forget(format!("what `{}` is", String::from_utf8_lossy(name)));
             let at = self.at();
             self.state.print(&Value::unknown(Some(&at)));
+            self.state.doubtful = true;
             return Flow::Normal;
         }
+        self.state.doubtful = doubtful;
         self.run_program(name, &args);
         Flow::Normal
     }
@@ -166,9 +172,23 @@ impl Eval<'_> {
         Flow::Normal
     }
 
+    /// After something unknown was run: whether a name is still that of a program, which sets no variable here. Text that a program
+    /// prints to be run makes functions of its own name, not of others' programs.
+    fn is_plain_program(&self, name: &[u8]) -> bool {
+        if self.state.suspects.contains(name) {
+            return false;
+        }
+        let folders = self.start_path.iter().map(Vec::as_slice).chain([&b"/usr/bin"[..], b"/bin"]);
+        folders.into_iter().any(|folder| {
+            let path = glob::absolute(&[folder, b"/", name].concat(), Some(self.start.cwd));
+            path.and_then(|p| self.world.state(&p)).is_some_and(|s| s.file && s.executable)
+        })
+    }
+
     /// A program that is not run: what it prints is known where the machine can tell it.
     fn run_program(&mut self, name: &[u8], args: &[Item]) {
         let at = self.at();
+        self.last_program = name.to_vec();
         let told = texts(args).and_then(|args| {
             let mut command = vec![name.to_vec()];
             command.extend(args);
@@ -261,8 +281,14 @@ impl Eval<'_> {
             return None;
         }
         let folders = self.lookup(b"fish_function_path")?;
+        let own = [self.start.data_dir, b"/functions"].concat();
         for item in &folders.items {
-            let Some(folder) = item.text() else { return Some(Named::Unknown) };
+            // What is unknown leaves fish's own functions alone.
+            let folder = match item.text() {
+                Some(folder) => folder,
+                None if self.world.state(&[&own[..], b"/", name, b".fish"].concat()).is_some_and(|s| s.file) => own.clone(),
+                None => return Some(Named::Unknown),
+            };
             let path = [&folder[..], b"/", name, b".fish"].concat();
             match self.world.state(&path) {
                 None => return Some(Named::Unknown),
@@ -274,7 +300,9 @@ impl Eval<'_> {
             let why = format!("the function `{}` was called", String::from_utf8_lossy(name));
             let outputs = self.state.outputs.len();
             self.state.outputs.push(Value::new());
+            let loading = std::mem::replace(&mut self.loading, true);
             let _ = self.source_file(&path, &[], why);
+            self.loading = loading;
             self.state.outputs.truncate(outputs);
             self.state.status = status;
             self.state.broken = broken;
@@ -297,6 +325,8 @@ impl Eval<'_> {
         self.context.function = Some(name.to_vec());
         self.context.substitution = false;
         self.context.block = false;
+        let loading = std::mem::take(&mut self.loading);
+        self.running.push(name.to_vec());
         let exported: Vec<(Vec<u8>, FishVar)> = if function.shadows {
             let mut visible: Vec<usize> = self.state.visible().collect();
             visible.reverse();
@@ -317,6 +347,8 @@ impl Eval<'_> {
             })
         });
         self.context = outer;
+        self.running.pop();
+        self.loading = loading;
         self.calls -= 1;
         self.state.broken = false;
         flow
@@ -349,6 +381,22 @@ impl Eval<'_> {
     /// Tells the functions that watch a variable.
     pub(super) fn changed(&mut self, name: &[u8], erased: bool) -> Flow {
         let what: &[u8] = if erased { b"ERASE" } else { b"SET" };
+        let own: &[u8] = b"__fish_reconstruct_path";
+        if name == b"fish_user_paths"
+            && self.running.iter().any(|f| f == own)
+            && self.lookup(name).is_some_and(|v| v.items.iter().any(|i| i.many))
+        {
+            // Of an unknown list it sets a shorter one, which calls it again: how often is not known.
+            let at = self.at();
+            for touched in [&b"PATH"[..], b"__fish_added_user_paths"] {
+                let items = vec![Item::unknown(Some(&at))];
+                if let Some(var) = self.state.globals.get_mut(touched) {
+                    var.items = items;
+                    var.at = Some(at.clone());
+                }
+            }
+            return Flow::Normal;
+        }
         self.fire(|f| f.on_variable.iter().any(|v| v == name), &[b"VARIABLE", what, name])
     }
 
@@ -466,6 +514,7 @@ impl Eval<'_> {
     /// Runs a text that has no file of its own: all that it does is done by this line.
     pub(super) fn run_words(&mut self, text: &Value, source: bool, args: &[Item]) -> Reply {
         let Some(bytes) = text.text() else {
+            self.state.suspects.insert(self.last_program.clone());
             self.forget(if source {
                 "what the text that is sourced here does".to_owned()
             } else {

@@ -30,6 +30,7 @@ impl Eval<'_> {
             on_variable: Vec::new(),
             on_event: Vec::new(),
             shadows: true,
+            loaded: self.loading,
         };
         let mut description = Vec::new();
         let mut rest = texts.iter();

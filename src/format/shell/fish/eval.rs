@@ -79,12 +79,22 @@ pub struct Eval<'a> {
     /// The output that `explicit` is of.
     pub(super) collecting: usize,
     pub(super) calls: u32,
+    /// Whether the file of a function is being read.
+    pub(super) loading: bool,
+    /// Functions that are running, the innermost last.
+    pub(super) running: Vec<Vec<u8>>,
     /// Whether the command that runs has input of its own.
     pub(super) direct: bool,
     frames: Vec<Frame>,
     steps: u32,
     levels: u32,
     pub(super) exhausted: bool,
+    /// A substitution in the words that are expanded may have failed: whether their command runs is not known.
+    pub(super) doubtful: bool,
+    /// The folders of `PATH` at the start.
+    pub(super) start_path: Vec<Vec<u8>>,
+    /// The program that was looked at last.
+    pub(super) last_program: Vec<u8>,
 }
 
 impl<'a> Eval<'a> {
@@ -108,11 +118,16 @@ impl<'a> Eval<'a> {
             explicit: None,
             collecting: 0,
             calls: 0,
+            loading: false,
+            running: Vec::new(),
             direct: false,
             frames: Vec::new(),
             steps: STEPS,
             levels: 0,
             exhausted: false,
+            doubtful: false,
+            start_path: Vec::new(),
+            last_program: Vec::new(),
         }
     }
 
@@ -304,6 +319,7 @@ impl<'a> Eval<'a> {
 
     fn job(&mut self, job: &Job) -> Flow {
         self.state.broken = false;
+        self.state.doubtful = false;
         let last = job.stages.len().saturating_sub(1);
         let mut between: Option<Value> = None;
         for (i, stmt) in job.stages.iter().enumerate() {
@@ -532,8 +548,24 @@ impl<'a> Eval<'a> {
             Err(broken) => return self.broken(broken),
         };
         let at = self.at();
+        self.perhaps(|e| e.rounds(&name, items, body, &at))
+    }
+
+    /// Runs what the words are for, or perhaps not, where a substitution in them may have failed.
+    pub(super) fn perhaps(&mut self, run: impl FnOnce(&mut Self) -> Flow) -> Flow {
+        if !std::mem::take(&mut self.doubtful) {
+            return run(self);
+        }
+        self.fork(run, |e| {
+            e.state.status = None;
+            e.state.broken = true;
+            Flow::Normal
+        })
+    }
+
+    fn rounds(&mut self, name: &[u8], items: Vec<Item>, body: &List, at: &At) -> Flow {
         self.framed(Takes::Break, |e| {
-            e.declare_loop_variable(&name);
+            e.declare_loop_variable(name);
             // One block for all rounds: what is local to it lasts.
             e.scoped(false, |e| {
                 for item in items {
@@ -543,7 +575,7 @@ impl<'a> Eval<'a> {
                     let many = item.many;
                     let value = Item { many: false, ..item };
                     let round = |e: &mut Self| {
-                        e.assign_loop_variable(&name, value.clone(), &at);
+                        e.assign_loop_variable(name, value.clone(), at);
                         e.framed(Takes::Continue, |e| e.list(body))
                     };
                     let flow = if many { e.some_rounds(round) } else { round(e) };
@@ -567,7 +599,7 @@ impl<'a> Eval<'a> {
             _ if values.iter().any(|i| i.many) => None,
             _ => return self.broken(Broken(Some(2))),
         };
-        self.cases(value.as_deref(), cases)
+        self.perhaps(|e| e.cases(value.as_deref(), cases))
     }
 
     fn cases(&mut self, value: Option<&[u8]>, cases: &[(Vec<Word>, List)]) -> Flow {

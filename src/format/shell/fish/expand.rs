@@ -11,6 +11,9 @@ use crate::format::shell::{At, Piece, VALUE_LIMIT, Value};
 /// Arguments that one word may become; fish itself stops at 512 Ki.
 const ITEMS: usize = 4096;
 
+/// What an element costs as if it were so many bytes.
+pub(super) const ITEM_COST: usize = 128;
+
 /// A word that fails keeps its command from running; the status that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken(pub Option<u8>);
@@ -118,7 +121,7 @@ impl Eval<'_> {
                 None => unmatched = true,
             }
         }
-        if out.len() > ITEMS || !self.pay(out.iter().map(|i| i.value.known_len()).sum()) {
+        if out.len() > ITEMS || !self.pay(out.iter().map(|i| i.value.known_len() + ITEM_COST).sum()) {
             return Ok(vec![Item::unknown(Some(&at))]);
         }
         if unmatched && out.is_empty() && !null {
@@ -157,7 +160,7 @@ impl Eval<'_> {
             if !found {
                 return Ok(variants);
             }
-            if !self.pay(variants.len()) {
+            if !self.pay(variants.len().saturating_mul(ITEM_COST)) {
                 return Ok(vec![vec![Seg::Many(Value::unknown(Some(at)))]]);
             }
         }
@@ -239,7 +242,10 @@ impl Eval<'_> {
             b"history" | b"fish_killring" => Some(FishVar { certain: true, ..FishVar::unknown(Some(&at)) }),
             _ => match self.state.get(name) {
                 Some(var) => Some(var),
-                None if self.state.strange => Some(FishVar::unknown(Some(&at))),
+                // Nobody sets what fish's own functions name so.
+                None if self.state.strange && !(name.starts_with(b"_flag_") || name.starts_with(b"__fish_")) => {
+                    Some(FishVar::unknown(Some(&at)))
+                }
                 None => None,
             },
         }
@@ -276,6 +282,7 @@ impl Eval<'_> {
         if self.state.broken {
             return Err(Broken(self.state.status));
         }
+        self.doubtful |= self.state.doubtful;
         if let Some(items) = explicit {
             return Ok(items);
         }
@@ -380,7 +387,22 @@ fn braces(mut variants: Vec<Vec<Seg>>) -> Vec<Vec<Seg>> {
         let mut next = Vec::new();
         let mut found = false;
         for variant in variants {
-            let Some(open) = variant.iter().position(|s| matches!(s, Seg::Open)) else {
+            // fish takes the last group that lies in no other first, so that its items vary slowest.
+            let mut level = 0usize;
+            let mut last = None;
+            for (i, seg) in variant.iter().enumerate() {
+                match seg {
+                    Seg::Open => {
+                        if level == 0 {
+                            last = Some(i);
+                        }
+                        level += 1;
+                    }
+                    Seg::Close => level = level.saturating_sub(1),
+                    _ => {}
+                }
+            }
+            let Some(open) = last else {
                 next.push(variant);
                 continue;
             };

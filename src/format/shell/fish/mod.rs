@@ -157,6 +157,8 @@ impl Eval<'_> {
                 path.path = true;
             }
         }
+        self.start_path =
+            self.value_of(b"PATH").map(|v| v.split(b':')).unwrap_or_default().iter().filter_map(Value::text).collect();
         self.global(b"IFS", b"\n \t", false);
         self.global(b"CMD_DURATION", b"0", false);
         if let Some(version) = start.version {

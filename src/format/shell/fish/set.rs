@@ -2,9 +2,9 @@
 
 use super::call::Reply;
 use super::eval::{Eval, Flow};
-use super::expand::indexes;
+use super::expand::{ITEM_COST, indexes};
 use super::state::{FishVar, Item, Place, joined};
-use crate::format::shell::Value;
+use crate::format::shell::{Piece, Value};
 
 /// What the options of `set` say.
 #[derive(Debug, Default, Clone)]
@@ -116,6 +116,11 @@ impl Eval<'_> {
         let mut options = Options::default();
         let mut rest = args;
         while let Some((first, others)) = rest.split_first() {
+            if first.many
+                && let Some(name) = others.first().and_then(Item::text).filter(|n| valid(n))
+            {
+                return self.set_anywhere(&name);
+            }
             let Some(text) = first.text() else { break };
             if text == b"--" {
                 rest = others;
@@ -179,7 +184,9 @@ impl Eval<'_> {
             self.state.visible().find_map(|i| self.state.scopes.get(i)?.vars.get(name).cloned())
         };
         let var = match var {
-            None if self.state.strange => Some(FishVar::unknown(Some(&self.at()))),
+            None if self.state.strange && o.scopes() > 0 && !o.local && !name.starts_with(b"_flag_") => {
+                Some(FishVar::unknown(Some(&self.at())))
+            }
             var => var,
         }?;
         match var.exported {
@@ -231,8 +238,11 @@ impl Eval<'_> {
         let mut unsure = false;
         for item in names {
             let Some(text) = item.text() else {
-                self.forget("which variable `set -e` takes away".to_owned());
-                return Reply::Unsure;
+                if let Some(flow) = self.set_somewhere(o, item) {
+                    return Reply::Flow(flow);
+                }
+                unsure = true;
+                continue;
             };
             let (name, slice) = name_and_slice(&text);
             if !valid(name) {
@@ -285,6 +295,41 @@ impl Eval<'_> {
         if unsure { Reply::Unsure } else { Reply::Status(status) }
     }
 
+    /// An element at an unknown place of a known variable, or an unknown variable.
+    fn set_somewhere(&mut self, o: &Options, item: &Item) -> Option<Flow> {
+        if let Some(Piece::Text(text, _)) = item.value.pieces().first()
+            && let (name, Some(_)) = name_and_slice(text)
+            && valid(name)
+        {
+            let place = self.target(o, name);
+            let at = self.at();
+            return self.put(place, o, name, vec![Item::unknown(Some(&at))], true);
+        }
+        self.forget("which variable `set` touches".to_owned());
+        None
+    }
+
+    /// A known variable with unknown options: `set $scope fish_user_paths …`.
+    fn set_anywhere(&mut self, name: &[u8]) -> Reply {
+        let at = self.at();
+        self.note(format!("how `{}` is set", String::from_utf8_lossy(name)));
+        let mut places: Vec<Place> = self.state.visible().map(Place::Scope).collect();
+        places.extend([Place::Global, Place::Universal]);
+        for place in places {
+            let fixed = matches!(place, Place::Scope(_));
+            if let Some(table) = self.state.table(place) {
+                let path = table.get(name).map_or(name.ends_with(b"PATH"), |v| v.path);
+                if !fixed || table.contains_key(name) {
+                    table.insert(name.to_vec(), FishVar { path, ..FishVar::unknown(Some(&at)) });
+                }
+            }
+        }
+        match self.changed(name, false) {
+            Flow::Normal => Reply::Unsure,
+            flow => Reply::Flow(flow),
+        }
+    }
+
     fn target(&mut self, o: &Options, name: &[u8]) -> Place {
         if o.universal {
             Place::Universal
@@ -302,8 +347,10 @@ impl Eval<'_> {
     fn set_values(&mut self, o: &Options, args: &[Item]) -> Reply {
         let Some((first, values)) = args.split_first() else { return Reply::Status(2) };
         let Some(text) = first.text() else {
-            self.forget("which variable `set` sets".to_owned());
-            return Reply::Unsure;
+            return match self.set_somewhere(o, first) {
+                Some(flow) => Reply::Flow(flow),
+                None => Reply::Unsure,
+            };
         };
         let (name, slice) = name_and_slice(&text);
         if !valid(name) {
@@ -381,7 +428,7 @@ impl Eval<'_> {
             old.as_ref().map_or(Some(false), |v| v.exported)
         };
         let items = if path { split_items(items, b':') } else { items };
-        let cost: usize = items.iter().map(|i| i.value.known_len() + 8).sum();
+        let cost: usize = items.iter().map(|i| i.value.known_len() + ITEM_COST).sum();
         let items = if self.pay(cost) && cost <= 1 << 20 { items } else { vec![Item::unknown(Some(&at))] };
         let var = FishVar { items, exported, path, at: Some(at), certain: true };
         if let Some(table) = self.state.table(place) {

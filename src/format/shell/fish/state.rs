@@ -102,6 +102,8 @@ pub struct Function {
     pub on_variable: Vec<Vec<u8>>,
     pub on_event: Vec<Vec<u8>>,
     pub shadows: bool,
+    /// Its file was read because it was called: any state that has not looked for it yet would find the same.
+    pub loaded: bool,
 }
 
 /// What a name of a function stands for.
@@ -142,12 +144,16 @@ pub struct State {
     pub status: Option<u8>,
     /// The last job did not run at all: it ends a substitution with an error.
     pub broken: bool,
+    /// Whether the last job ran at all is not known.
+    pub doubtful: bool,
     /// The working folder.
     pub pwd: Option<Vec<u8>>,
     /// Functions for which files were looked for.
     pub tried: BTreeSet<Vec<u8>>,
     /// Something unknown was run: it may have defined anything.
     pub strange: bool,
+    /// Programs that printed text which was then run: such text often makes a function of the same name.
+    pub suspects: BTreeSet<Vec<u8>>,
     /// What substitutions and pipes have printed so far, the innermost last.
     pub outputs: Vec<Value>,
     pub inputs: Vec<Input>,
@@ -181,6 +187,11 @@ fn meet_tables(ours: &mut Table, theirs: &Table, at: Option<&At>) {
     }
 }
 
+/// Whether a state that has looked for so many functions would still find this one.
+fn waits(named: &Named, name: &[u8], tried: &BTreeSet<Vec<u8>>) -> bool {
+    matches!(named, Named::Known(function) if function.loaded) && !tried.contains(name)
+}
+
 impl State {
     /// What holds in this state and in another.
     pub(super) fn meet(&mut self, other: &State, at: Option<&At>) {
@@ -196,21 +207,24 @@ impl State {
                 Some(ours) if ours == theirs => {}
                 Some(ours) => *ours = Named::Unknown,
                 None => {
-                    self.functions.insert(name.clone(), Named::Unknown);
+                    let named = if waits(theirs, name, &self.tried) { theirs.clone() } else { Named::Unknown };
+                    self.functions.insert(name.clone(), named);
                 }
             }
         }
         for (name, ours) in &mut self.functions {
-            if !other.functions.contains_key(name) {
+            if !other.functions.contains_key(name) && !waits(ours, name, &other.tried) {
                 *ours = Named::Unknown;
             }
         }
         self.status = self.status.filter(|s| other.status == Some(*s));
+        self.doubtful |= other.doubtful || self.broken != other.broken;
         self.broken &= other.broken;
         if self.pwd != other.pwd {
             self.pwd = None;
         }
         self.strange |= other.strange;
+        self.suspects.extend(other.suspects.iter().cloned());
         self.tried.extend(other.tried.iter().cloned());
         self.written.extend(other.written.iter().cloned());
         self.outputs.truncate(other.outputs.len());
