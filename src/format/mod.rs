@@ -7,6 +7,7 @@ pub mod binary;
 pub mod buildid;
 pub mod c_compiler;
 pub mod cover_meta;
+pub mod deflate;
 pub mod dirhash;
 pub mod escape;
 pub mod fix_zip;

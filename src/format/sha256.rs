@@ -190,22 +190,54 @@ fn advance_both_with(unit: Option<x2::Unit>, a: &mut State, of_a: &[Block], b: &
     }
 }
 
-/// The sha256 of each of `messages`, which lie in memory: the two lanes take them from the longest to the shortest, so that
-/// both end at nearly the same time. `done` is told the index of a message and its digest, in no order to rely on.
-pub fn hash_each(messages: &[&[u8]], done: &mut dyn FnMut(usize, [u8; 32])) {
-    hash_each_with(x2::Unit::detect(), messages, done);
+/// A message that lies in memory, or what is left of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// The hash of what came before.
+    pub state: State,
+    /// How many bytes came before: whole blocks.
+    pub before: usize,
+    /// What is left.
+    pub rest: &'a [u8],
 }
 
-fn hash_each_with(unit: Option<x2::Unit>, messages: &[&[u8]], done: &mut dyn FnMut(usize, [u8; 32])) {
-    let mut order: Vec<(usize, &[u8])> = messages.iter().copied().enumerate().collect();
-    order.sort_unstable_by_key(|(_, m)| m.len());
+/// A message that was left alone before its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Alone {
+    /// Its index.
+    pub index: usize,
+    /// The hash of what was taken of it.
+    pub state: State,
+    /// How many of its bytes were taken: whole blocks.
+    pub taken: usize,
+}
+
+/// The sha256 of each of `messages`: the two lanes take them from the longest to the shortest, so that both end at nearly the
+/// same time. `done` is told the index of a message and its digest, in no order to rely on. A message that has no other beside
+/// it any more is hashed to its end if `all` is set, else given back.
+pub fn hash_each(messages: &[Message<'_>], all: bool, done: &mut dyn FnMut(usize, [u8; 32])) -> Option<Alone> {
+    hash_each_with(x2::Unit::detect(), messages, all, done)
+}
+
+fn hash_each_with(
+    unit: Option<x2::Unit>,
+    messages: &[Message<'_>],
+    all: bool,
+    done: &mut dyn FnMut(usize, [u8; 32]),
+) -> Option<Alone> {
+    let mut order: Vec<(usize, &Message<'_>)> = messages.iter().enumerate().collect();
+    order.sort_unstable_by_key(|(_, m)| m.rest.len());
     let mut a = order.pop().map(Slice::new);
     let mut b = order.pop().map(Slice::new);
     loop {
         match (&mut a, &mut b) {
             (Some(a), Some(b)) => Slice::advance_both(unit, a, b),
-            (Some(one), None) | (None, Some(one)) => one.advance(),
-            (None, None) => return,
+            (Some(one), None) | (None, Some(one)) if all || one.whole.is_empty() => one.advance(),
+            (Some(one), None) | (None, Some(one)) => {
+                let taken = one.blocks.saturating_sub(one.whole.len()) * size_of::<Block>();
+                return Some(Alone { index: one.index, state: one.state, taken });
+            }
+            (None, None) => return None,
         }
         for slot in [&mut a, &mut b] {
             if let Some(ended) = slot.as_ref().filter(|s| s.pending().is_empty()) {
@@ -221,6 +253,8 @@ fn hash_each_with(unit: Option<x2::Unit>, messages: &[&[u8]], done: &mut dyn FnM
 struct Slice<'a> {
     index: usize,
     state: State,
+    /// How many whole blocks there were.
+    blocks: usize,
     /// Whole blocks that are not part of the hash yet.
     whole: &'a [Block],
     /// The rest of the message and the padding: the last blocks, from `padded` on.
@@ -229,8 +263,8 @@ struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
-    fn new((index, message): (usize, &'a [u8])) -> Self {
-        let (whole, rest) = message.as_chunks::<64>();
+    fn new((index, message): (usize, &Message<'a>)) -> Self {
+        let (whole, rest) = message.rest.as_chunks::<64>();
         let padded = usize::from(rest.len() + 1 + size_of::<u64>() <= size_of::<Block>());
         let mut last = [[0; 64]; PADDING_BLOCKS];
         let text = last.as_flattened_mut().get_mut(padded * size_of::<Block>()..).unwrap_or_default();
@@ -238,9 +272,10 @@ impl<'a> Slice<'a> {
             *to = *from;
         }
         if let Some(bits) = text.last_chunk_mut::<8>() {
-            *bits = u64::try_from(message.len()).unwrap_or(u64::MAX).wrapping_mul(8).to_be_bytes();
+            let length = u64::try_from(message.before + message.rest.len()).unwrap_or(u64::MAX);
+            *bits = length.wrapping_mul(8).to_be_bytes();
         }
-        Slice { index, state: State::default(), whole, last, padded }
+        Slice { index, state: message.state, blocks: whole.len(), whole, last, padded }
     }
 
     fn pending(&self) -> &[Block] {

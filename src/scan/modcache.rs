@@ -2,6 +2,7 @@
 //! one pass, and a second look at whatever seems wrong.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
@@ -69,12 +70,16 @@ fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, sk
     // The largest first, so that none is left alone at the end; the report keeps the order of the names.
     let mut order: Vec<(usize, &VersionUnit)> = skeleton.units.iter().enumerate().collect();
     order.sort_by_key(|(i, unit)| (std::cmp::Reverse(packed(unit)), *i));
+    // The buffers of one unit serve the next.
+    let idle = Mutex::new(Vec::<Verifier>::new());
     let mut units: Vec<(usize, Module)> = run.pool.install(|| {
         order
             .par_iter()
             .with_max_len(1)
-            .map_init(Verifier::default, |verifier, (i, unit)| {
-                let module = settled(run, root, unit, &outside, verifier);
+            .map(|(i, unit)| {
+                let mut verifier = spare(&idle).pop().unwrap_or_default();
+                let module = settled(run, root, unit, &outside, &mut verifier);
+                spare(&idle).push(verifier);
                 run.progress.advance(1, packed(unit));
                 (*i, module)
             })
@@ -95,6 +100,10 @@ fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, sk
         tally.absorb(module.tally);
         tally.absorb(module.indexed);
     }
+}
+
+fn spare(idle: &Mutex<Vec<Verifier>>) -> MutexGuard<'_, Vec<Verifier>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is known from outside of the module's own files.

@@ -50,10 +50,18 @@ fn check_pairs(unit: Option<x16::Unit>, messages: &[Vec<u8>]) {
     }
 }
 
-fn hash_in_memory(unit: Option<x2::Unit>, messages: &[Vec<u8>]) -> Vec<[u8; 32]> {
-    let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+fn hash_in_memory(unit: Option<x2::Unit>, messages: &[Vec<u8>], all: bool) -> Vec<[u8; 32]> {
+    let mut left: Vec<(usize, State, usize)> = (0..messages.len()).map(|i| (i, State::default(), 0)).collect();
     let mut out = vec![None; messages.len()];
-    hash_each_with(unit, &slices, &mut |i, digest| assert_eq!(out[i].replace(digest), None, "told once"));
+    // As many as are there, then what is left of the last one beside nothing else, to its end.
+    for all in [all, true] {
+        let slices: Vec<Message<'_>> =
+            left.iter().map(|&(i, state, before)| Message { state, before, rest: &messages[i][before..] }).collect();
+        let mut told = |at: usize, digest| assert_eq!(out[left[at].0].replace(digest), None, "told once");
+        let alone = hash_each_with(unit, &slices, all, &mut told);
+        assert!(!all || alone.is_none());
+        left = alone.map(|a| (left[a.index].0, a.state, a.taken)).into_iter().collect();
+    }
     out.into_iter().map(Option::unwrap).collect()
 }
 
@@ -64,7 +72,8 @@ fn check(messages: &[Vec<u8>]) {
     let digest = |m: &[u8]| <[u8; 32]>::from(Sha256::digest(m));
     let want: Vec<[u8; 32]> = messages.iter().map(|m| digest(m)).collect();
     for unit in [x2::Unit::detect(), None] {
-        assert_eq!(hash_in_memory(unit, messages), want, "{unit:?}");
+        assert_eq!(hash_in_memory(unit, messages, true), want, "{unit:?}");
+        assert_eq!(hash_in_memory(unit, messages, false), want, "{unit:?}");
         for message in messages {
             let other = [message.get(..message.len() / 2).unwrap(), b"another end"].concat();
             assert_eq!(hash_two(unit, message, &other), [digest(message), digest(&other)], "{unit:?}");

@@ -1,33 +1,60 @@
 //! The content of members of moderate size, kept one behind the other until there is enough to be hashed two at a time.
 
-use crate::format::sha256::hash_each;
+use crate::format::deflate::SLACK;
+use crate::format::sha256::{Message, State, hash_each};
 
 /// Largest member, in bytes, that is inflated in one step.
 pub(super) const AT_ONCE: usize = 4 << 20;
 
 /// From this many bytes on what was kept is hashed: little enough to lie in the second-level cache still.
-const ENOUGH: usize = 1 << 20;
+const ENOUGH: usize = 512 << 10;
+
+/// What is kept at most, the last content included.
+const MOST: usize = AT_ONCE + 2 * ENOUGH;
 
 /// What was inflated and is not hashed yet.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
-    /// Bytes at the start of `bytes` that were kept: fewer than [`ENOUGH`] between two calls.
+    /// End of what is kept in `bytes`.
     kept: usize,
-    /// Bytes behind them that the last member filled.
+    /// Bytes behind it that the last member filled.
     last: usize,
-    /// Member and end of its content, each beginning where the one before ends.
-    rows: Vec<(usize, usize)>,
+    /// Bytes that were kept since some were hashed last.
+    fresh: usize,
+    /// What is kept, one behind the other.
+    rows: Vec<Row>,
     done: Vec<(usize, [u8; 32])>,
 }
 
+/// A member whose content is kept, or what is left of it.
+#[derive(Debug)]
+struct Row {
+    member: usize,
+    /// The hash of what is gone.
+    state: State,
+    /// Bytes that are gone.
+    gone: usize,
+    start: usize,
+    end: usize,
+}
+
 impl Batch {
-    /// Room for the next content, at most one byte more than [`AT_ONCE`]; what was not kept is overwritten.
+    /// Room for the next content, of at most [`AT_ONCE`] bytes, and what a decoder writes past it; what was not kept is
+    /// overwritten.
     pub(super) fn room(&mut self, size: usize) -> &mut [u8] {
         self.last = 0;
-        let end = self.kept + size.min(AT_ONCE + 1);
+        let size = size.min(AT_ONCE);
+        if self.kept + size > MOST {
+            self.hash(false);
+            self.move_to_front();
+        }
+        if self.kept + size > MOST {
+            self.hash(true);
+        }
+        let end = self.kept + size + SLACK;
         if self.bytes.len() < end {
-            self.bytes.resize(end.max(ENOUGH), 0);
+            self.bytes.resize(end.max(2 * ENOUGH), 0);
         }
         self.bytes.get_mut(self.kept..end).unwrap_or_default()
     }
@@ -44,27 +71,57 @@ impl Batch {
 
     /// Keeps the last content, as that of `member`.
     pub(super) fn keep(&mut self, member: usize) {
-        self.kept += std::mem::take(&mut self.last);
-        self.rows.push((member, self.kept));
-        if self.kept >= ENOUGH {
-            self.hash();
+        let size = std::mem::take(&mut self.last);
+        let (start, end) = (self.kept, self.kept + size);
+        self.rows.push(Row { member, state: State::default(), gone: 0, start, end });
+        self.kept = end;
+        self.fresh += size;
+        if self.fresh >= ENOUGH {
+            self.hash(false);
         }
     }
 
     /// The digest of everything that was kept since the last call.
     pub(super) fn digests(&mut self) -> Vec<(usize, [u8; 32])> {
-        self.hash();
+        self.hash(true);
+        // Few modules need more, and there may be many workers.
+        if self.bytes.len() > 6 * ENOUGH {
+            self.bytes = Vec::new();
+        }
         std::mem::take(&mut self.done)
     }
 
-    fn hash(&mut self) {
-        let mut start = 0;
-        let slice = |&(_, end): &(usize, usize)| self.bytes.get(std::mem::replace(&mut start, end)..end).unwrap_or_default();
-        let messages: Vec<&[u8]> = self.rows.iter().map(slice).collect();
+    /// Hashes what is kept. Unless it is to be `all`, a member that is left alone waits for others.
+    fn hash(&mut self, all: bool) {
+        let bytes = |r: &Row| self.bytes.get(r.start..r.end).unwrap_or_default();
+        let messages: Vec<Message<'_>> =
+            self.rows.iter().map(|r| Message { state: r.state, before: r.gone, rest: bytes(r) }).collect();
         let (rows, done) = (&self.rows, &mut self.done);
-        hash_each(&messages, &mut |i, digest| done.extend(rows.get(i).map(|(member, _)| (*member, digest))));
+        let alone = hash_each(&messages, all, &mut |i, digest| done.extend(rows.get(i).map(|row| (row.member, digest))));
+        (self.kept, self.fresh) = (0, 0);
+        let left = alone.filter(|a| a.index < self.rows.len()).map(|a| (self.rows.swap_remove(a.index), a));
         self.rows.clear();
-        self.kept = 0;
+        if let Some((mut row, alone)) = left {
+            row.state = alone.state;
+            row.gone += alone.taken;
+            row.start += alone.taken;
+            // Moved to the front where that costs less than what was hashed of it, or of the others.
+            let worth = row.start >= row.end - row.start;
+            self.kept = row.end;
+            self.rows.push(row);
+            if worth {
+                self.move_to_front();
+            }
+        }
+    }
+
+    /// Moves what is left of a member to the front.
+    fn move_to_front(&mut self) {
+        if let [row] = self.rows.as_mut_slice() {
+            self.bytes.copy_within(row.start..row.end, 0);
+            (row.start, row.end) = (0, row.end - row.start);
+            self.kept = row.end;
+        }
     }
 }
 
@@ -80,7 +137,7 @@ mod tests {
         let content = |i: usize| vec![u8::try_from(i % 251).unwrap(); i * 97 % 70_000];
         let add = |batch: &mut Batch, i: usize| {
             let content = content(i);
-            batch.room(content.len() + 1)[..content.len()].copy_from_slice(&content);
+            batch.room(content.len())[..content.len()].copy_from_slice(&content);
             batch.filled(content.len());
             assert_eq!(batch.last(), content);
         };
@@ -97,6 +154,6 @@ mod tests {
                 (0..60).filter(|i| i % 3 != 1).map(|i| (i, Sha256::digest(content(i)).into())).collect();
             assert_eq!(done, want, "round {round}");
         }
-        assert!(batch.bytes.len() <= ENOUGH + AT_ONCE + 1);
+        assert!(batch.bytes.len() <= MOST + SLACK);
     }
 }

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::batch::{AT_ONCE, Batch};
 use super::central::Member;
-use super::window::Window;
+use super::window::{WINDOW, Window};
 use crate::format::ReadAt;
+use crate::format::deflate::{self, Decoder, Step};
 
 /// Size of a piece in bytes. Every piece but the last of a member is this long.
 const PIECE: usize = 64 << 10;
@@ -43,6 +44,7 @@ pub enum Failure {
 /// Inflates members one after the other. One for each worker.
 #[derive(Debug)]
 pub struct Inflater {
+    decoder: Decoder,
     raw: Decompress,
     piece: Vec<u8>,
     batch: Batch,
@@ -50,7 +52,7 @@ pub struct Inflater {
 
 impl Default for Inflater {
     fn default() -> Self {
-        Inflater { raw: Decompress::new(false), piece: vec![0; PIECE], batch: Batch::default() }
+        Inflater { decoder: Decoder::default(), raw: Decompress::new(false), piece: vec![0; PIECE], batch: Batch::default() }
     }
 }
 
@@ -105,24 +107,24 @@ impl Inflater {
         let Some(size) = usize::try_from(member.size).ok().filter(|s| *s <= AT_ONCE && member.method == 8) else {
             return Ok(None);
         };
-        self.raw.reset(false);
-        // One byte more than is claimed, so that more than is claimed shows.
-        let room = self.batch.room(size + 1);
+        let room = self.batch.room(size);
+        let mut used = 0;
+        self.decoder.begin();
         loop {
-            let used = self.raw.total_in();
-            let input = window.some(data.saturating_add(used), member.compressed.saturating_sub(used))?;
-            let last = used.saturating_add(length(input.len())) == member.compressed;
-            let flush = if last { FlushDecompress::Finish } else { FlushDecompress::None };
-            let made = usize::try_from(self.raw.total_out()).unwrap_or(usize::MAX);
-            match self.raw.decompress(input, room.get_mut(made..).unwrap_or_default(), flush) {
-                Ok(Status::StreamEnd) if self.raw.total_out() == member.size => break,
-                Ok(Status::Ok) if !last && self.raw.total_in() > used => {}
+            // What lies behind the stream is looked at and not used.
+            let want = member.compressed.saturating_sub(used).saturating_add(length(deflate::AHEAD));
+            let input = window.bytes(data.saturating_add(used), usize::try_from(want).unwrap_or(WINDOW))?;
+            let (step, taken) = self.decoder.go_on(input, room);
+            used += length(taken);
+            match step {
+                Step::Ended if used <= member.compressed && self.decoder.made() == size => break,
+                Step::Starved if taken > 0 => {}
                 _ => return Ok(None),
             }
         }
         self.batch.filled(size);
         let crc32 = crc32fast::hash(self.batch.last());
-        Ok(Some(Content { size: member.size, used: self.raw.total_in(), crc32, sha256: None }))
+        Ok(Some(Content { size: member.size, used, crc32, sha256: None }))
     }
 
     fn stored<R: ReadAt + ?Sized>(
