@@ -11,6 +11,9 @@ use crate::format::shell::{At, Piece, VALUE_LIMIT, Value};
 /// Arguments that one word may become; fish itself stops at 512 Ki.
 const ITEMS: usize = 4096;
 
+/// Parts that all variants of a word may have together while braces are expanded.
+const PARTS: usize = 1 << 16;
+
 /// What an element costs as if it were so many bytes.
 pub(super) const ITEM_COST: usize = 128;
 
@@ -435,7 +438,7 @@ fn braces(mut variants: Vec<Vec<Seg>>) -> Vec<Vec<Seg>> {
                 let after = variant.get(close..).unwrap_or_default();
                 next.push([before, inner, after].concat());
             }
-            if next.len() > ITEMS {
+            if next.len() > ITEMS || next.len().saturating_mul(variant.len()) > PARTS {
                 return vec![vec![Seg::Many(Value::unknown(None))]];
             }
         }
