@@ -72,11 +72,7 @@ impl Eval<'_> {
 
     pub(super) fn builtin(&mut self, name: &[u8], args: Vec<Item>) -> Reply {
         match name {
-            b"set" => {
-                let reply = self.set(&args);
-                self.kept = matches!(reply, Reply::Keep);
-                reply
-            }
+            b"set" => self.set(&args),
             b"test" => self.test(&args),
             b"[" => match args.split_last() {
                 Some((last, rest)) if last.text().as_deref() == Some(b"]") => self.test(rest),

@@ -96,7 +96,6 @@ impl Eval<'_> {
         };
         self.context_line(first);
         self.direct = direct;
-        self.kept = false;
         self.perhaps(|e| e.dispatch(decoration, &name, args))
     }
 
@@ -349,7 +348,6 @@ impl Eval<'_> {
         });
         self.context = outer;
         self.running.pop();
-        self.kept = false;
         self.loading = loading;
         self.calls -= 1;
         self.state.broken = false;

@@ -79,8 +79,6 @@ pub struct Eval<'a> {
     /// The output that `explicit` is of.
     pub(super) collecting: usize,
     pub(super) calls: u32,
-    /// The last command left `$status` as it was: `not` does not turn it.
-    pub(super) kept: bool,
     /// Whether the file of a function is being read.
     pub(super) loading: bool,
     /// Functions that are running, the innermost last.
@@ -120,7 +118,6 @@ impl<'a> Eval<'a> {
             explicit: None,
             collecting: 0,
             calls: 0,
-            kept: false,
             loading: false,
             running: Vec::new(),
             direct: false,
@@ -348,7 +345,7 @@ impl<'a> Eval<'a> {
         }
         if job.background {
             self.state.status = None;
-        } else if job.negated && !self.kept {
+        } else if job.negated {
             self.state.status = self.state.status.map(|s| u8::from(s == 0));
         }
         Flow::Normal
@@ -451,18 +448,8 @@ impl<'a> Eval<'a> {
     }
 
     fn kind(&mut self, kind: &Kind) -> Flow {
-        self.kept = false;
-        if let Kind::Command { decoration, words } = kind {
-            return self.command(*decoration, words);
-        }
-        let flow = self.compound(kind);
-        self.kept = false;
-        flow
-    }
-
-    fn compound(&mut self, kind: &Kind) -> Flow {
         match kind {
-            Kind::Command { .. } => Flow::Normal,
+            Kind::Command { decoration, words } => self.command(*decoration, words),
             Kind::Begin(list) => self.block(list),
             Kind::If { arms, otherwise } => self.arms(arms, otherwise),
             Kind::While { condition, body } => self.framed(Takes::Break, |e| e.whilst(condition, body)),

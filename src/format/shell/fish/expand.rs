@@ -11,9 +11,6 @@ use crate::format::shell::{At, Piece, VALUE_LIMIT, Value};
 /// Arguments that one word may become; fish itself stops at 512 Ki.
 const ITEMS: usize = 4096;
 
-/// Parts that all variants of a word may have together while braces are expanded.
-const PARTS: usize = 1 << 16;
-
 /// What an element costs as if it were so many bytes.
 pub(super) const ITEM_COST: usize = 128;
 
@@ -438,7 +435,7 @@ fn braces(mut variants: Vec<Vec<Seg>>) -> Vec<Vec<Seg>> {
                 let after = variant.get(close..).unwrap_or_default();
                 next.push([before, inner, after].concat());
             }
-            if next.len() > ITEMS || next.len().saturating_mul(variant.len()) > PARTS {
+            if next.len() > ITEMS {
                 return vec![vec![Seg::Many(Value::unknown(None))]];
             }
         }
