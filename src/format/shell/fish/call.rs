@@ -469,7 +469,7 @@ impl Eval<'_> {
         match parse(bytes, self.question()) {
             Ok(list) => Some(Ok(list)),
             // Later versions have a wider grammar.
-            Err(syntax) if syntax.ours || bytes.contains(&0) || !(super::major(self.start.version) == 3) => {
+            Err(syntax) if syntax.ours || bytes.contains(&0) || super::major(self.start.version) != 3 => {
                 self.forget(format!("what a text does that we can't read: line {}, {}", syntax.line, syntax.what));
                 None
             }

@@ -345,7 +345,7 @@ impl<'a> Eval<'a> {
         }
         if job.background {
             self.state.status = None;
-        } else if job.negated {
+        } else if job.negated && !self.state.broken {
             self.state.status = self.state.status.map(|s| u8::from(s == 0));
         }
         Flow::Normal

@@ -49,8 +49,11 @@ fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// A name, whether it is exported, whether it is a path, its elements, its line.
+type Stored = (Vec<u8>, bool, bool, Vec<Vec<u8>>, u32);
+
 /// The variables of the file, with the lines that hold them. fish: `populate_variables`.
-fn variables(text: &[u8]) -> Vec<(Vec<u8>, bool, bool, Vec<Vec<u8>>, u32)> {
+fn variables(text: &[u8]) -> Vec<Stored> {
     let new =
         text.split(|b| *b == b'\n').take_while(|l| l.is_empty() || l.starts_with(b"#")).any(|l| l.starts_with(b"# VERSION: "));
     let mut out = Vec::new();
