@@ -165,7 +165,7 @@ def compare(options, root: Path) -> int:
     for f in loud:
         print(f"  {f['level']}: {f['rule']} {f['path']}: {f['message']}")
     wanted = {"build", "stdout", "link-stdout", "srcfiles", "generated-source", "cgo-header", "module-index", "test-main", "c-compiler", "c-flag"}
-    # Before Go 1.24 a test's program is not kept, and with it the content ID that the keys of its log and result are made of.
+    # What the keys of test logs and results follow from is in the cache since Go 1.24 only.
     wanted |= {"executable", "test-log", "test-result"} if minor >= 24 else set()
     wanted |= {"vet", "vet-stdout", "fix-zip"} if minor >= 26 else set()
     missing = wanted - set(roles)
