@@ -99,7 +99,7 @@ Scene("function-go", home(bashrc=ADD + "go() {\n  /opt/old/bin/go \"$@\"\n}\n", 
       ask="go version", wrong="go1.21", gos=BOTH, by_hand=True)
 LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
 Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
-      ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
+      (f"{HOME}/.profile", 1), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
 Scene("link-to-a-go-that-is-gone", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
       ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[], by_hand=True)
 Scene("link-loop", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
@@ -127,21 +127,19 @@ Scene("go-bin-twice", home(zshenv=ADD + "export PATH=$PATH:$HOME/go/bin\n", zpro
 # Which shell.
 Scene("only-in-bashrc", home(bashrc=ADD), home(bash_profile=". ~/.bashrc\n"), (f"{HOME}/.bashrc", 1), right="go version go1", looks=TERMINAL)
 Scene("only-in-bash-profile", home(bash_profile=ADD), home(bash_profile=". ~/.bashrc\n", bashrc=ADD), (f"{HOME}/.bash_profile", 1),
-      start=TERMINAL, right="go version go1")
+      start=TERMINAL, looks=TERMINAL, right="go version go1")
 Scene("profile-hidden-by-bash-profile", home(profile=ADD, bash_profile="# made by an installer\n", bashrc="# x\n"), home(bash_profile=". ~/.profile\n. ~/.bashrc\n", bashrc=ADD),
       (f"{HOME}/.profile", 1), right="go version go1")
-Scene("zsh-only-in-zprofile", home(zprofile=ADD), home(zprofile="# x\n", zshenv=ADD), (f"{HOME}/.zprofile", 1), start=ZTERMINAL, looks=ZLOGIN, shell="/bin/zsh",
+Scene("zsh-only-in-zprofile", home(zprofile=ADD), home(zprofile="# x\n", zshenv=ADD), (f"{HOME}/.zprofile", 1), start=ZTERMINAL, looks=ZTERMINAL, shell="/bin/zsh",
       right="go version go1")
 Scene("fish-only-for-login", {f"{HOME}/.config/fish/config.fish": f"if status is-login\n  set -gx PATH $PATH {NEW}/bin\nend\n"},
-      {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"}, (f"{HOME}/.config/fish/config.fish", 2), start=FTERMINAL, looks=FLOGIN,
-      shell="/usr/bin/fish", right="go version go1")
+      {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"}, (f"{HOME}/.config/fish/config.fish", 2), start=FTERMINAL, looks=FTERMINAL,
+      shell="/usr/bin/fish", right="go version go1", by_hand=True)
 Scene("shell-changed-to-zsh", home(bashrc=ADD, profile=SOURCES), home(zshenv=ADD), (f"{HOME}/.bashrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh",
       right="go version go1", by_hand=True)
-Scene("shell-not-listed", home(bashrc=ADD, profile=SOURCES), {}, ("/etc/passwd",), shell="/usr/local/bin/mysh", good_shell="/bin/bash",
-      setup=["ln -s /bin/bash /usr/local/bin/mysh"], ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED",
+Scene("shell-not-listed", {**home(zshenv=ADD), "/etc/shells": "/bin/sh\n/bin/bash\n"}, {"/etc/shells": "/bin/sh\n/bin/zsh\n"}, ("/etc/shells",),
+      start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED",
       by_hand=True)
-Scene("zdotdir-elsewhere", {**home(zshenv="export ZDOTDIR=$HOME/.zsh\n", zshrc=ADD), f"{HOME}/.zsh/.zshrc": "# x\n"}, {f"{HOME}/.zsh/.zshrc": ADD},
-      (f"{HOME}/.zshrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", right="go version go1", by_hand=True)
 Scene("set-and-not-exported", home(bashrc=ADD + "GOFLAGS=-mod=vendor\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="[ -n \"$GOFLAGS\" ] && go env GOFLAGS | grep -q vendor || echo \"set=$GOFLAGS\"", wrong="set=-mod=vendor")
 

@@ -182,15 +182,19 @@ impl Judge<'_> {
             return Some(self.unread(shell, at, message).mend(append_to(&path_text(&profile).0, &source)));
         }
         let (go, at) = self.home_line(login).filter(|_| differs(login, other))?;
-        if reads(other, at) {
-            return None;
-        }
+        let unreached = reads(other, at);
         let message = format!(
-            "leads to `{}`, but an interactive shell that is no login shell (the terminal of an editor) does not read this file: it finds {}",
+            "leads to `{}`, but an interactive shell that is no login shell (the terminal of an editor) does not {}: it finds {}",
             path_text(&go.program.path).0,
+            if unreached { "get to this line" } else { "read this file" },
             found(other)
         );
         let works_here = self.machine.here.go().is_some_and(|f| f.program.real == go.program.real);
+        if unreached {
+            // Where the line should stand instead hangs on what the condition around it is for.
+            let finding = self.unread(shell, at, message);
+            return Some(if works_here { finding.lowered_to(Level::Note) } else { finding });
+        }
         if works_here && at.file.ends_with(b"/.profile") {
             return None;
         }
