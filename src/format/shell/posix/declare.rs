@@ -96,9 +96,17 @@ impl Shell<'_> {
                 b"readonly" => self.zsh(),
                 _ => !(self.zsh() && asked.export == Some(true) && !matches!(command, b"local" | b"typeset" | b"declare" | b"integer" | b"float")),
             };
-        self.state.status = Some(0);
         let mut status = Some(0);
-        for item in given {
+        // All are expanded before the first is set.
+        let mut early = Vec::new();
+        for item in &given {
+            early.push(match item {
+                Given::Assign(Assign { value: AssignValue::Word(word), index: None, .. }) => Some(self.single(word, super::expand::Mode::Assign)),
+                Given::Value(_, value) => Some(value.clone()),
+                _ => None,
+            });
+        }
+        for (item, early) in given.into_iter().zip(early) {
             let (name, append) = match &item {
                 Given::Assign(assign) => (assign.name.clone(), assign.append),
                 Given::Name(name) | Given::Value(name, _) => match name.strip_suffix(b"+") {
@@ -119,7 +127,7 @@ impl Shell<'_> {
                 status = Some(1);
                 continue;
             }
-            self.declare_one(&name, append, &item, &asked, local);
+            self.declare_one(&name, append, &item, early, &asked, local);
         }
         // An assignment's own substitution tells the status to no one here.
         self.done(status)
@@ -152,13 +160,7 @@ impl Shell<'_> {
         asked.remove |= !on;
     }
 
-    fn declare_one(&mut self, name: &[u8], append: bool, item: &Given<'_>, asked: &Asked, local: bool) {
-        // The value is evaluated with what the name was before.
-        let early = match item {
-            Given::Assign(Assign { value: AssignValue::Word(word), index: None, .. }) => Some(self.single(word, super::expand::Mode::Assign)),
-            Given::Value(_, value) => Some(value.clone()),
-            _ => None,
-        };
+    fn declare_one(&mut self, name: &[u8], append: bool, item: &Given<'_>, early: Option<Value>, asked: &Asked, local: bool) {
         if local {
             let fresh = self.state.scopes.last().is_some_and(|s| !s.contains_key(name));
             self.make_local(name);
