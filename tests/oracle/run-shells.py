@@ -60,12 +60,18 @@ def make_root(root):
     os.chmod(root + "/dev/null", 0o666)
 
 
-def lay_out(root, files):
+def lay_out(root, files, made=set()):
+    for path in made:
+        if os.path.lexists(path):
+            os.remove(path)
+    made.clear()
     for folder in ["root", "etc", "opt", "home", "tmp", "var", "usr/local", "snap", "run"]:
         shutil.rmtree(os.path.join(root, folder), ignore_errors=True)
     for path, what in files.items():
         path = root + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        if what is not None:
+            made.add(path)
         if what is None:
             os.makedirs(path, exist_ok=True)
         elif isinstance(what, str):

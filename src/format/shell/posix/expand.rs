@@ -282,7 +282,11 @@ impl Shell<'_> {
 
     /// Puts a value where it was expanded. `split`: it is split without quotes also in zsh.
     pub(super) fn place(&mut self, value: &Value, quoted: bool, split: bool, to: &mut Building) {
-        let splits = !quoted && to.mode == Mode::Args && (split || !self.zsh());
+        let as_sh = !self.zsh() || self.state.option(b"shwordsplit") != Some(false);
+        let splits = !quoted && to.mode == Mode::Args && (split || as_sh);
+        if splits && as_sh && self.zsh() && self.state.option(b"shwordsplit").is_none() {
+            return push_unsure(value, to);
+        }
         if !splits {
             // zsh takes no wildcards from values.
             push_value(value, quoted || self.zsh(), &mut to.now);

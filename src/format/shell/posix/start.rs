@@ -198,7 +198,10 @@ impl Shell<'_> {
                 if flow == Flow::Next && asks { self.named_by(b"ENV", "named by ENV") } else { flow }
             }
             Dialect::Bash if login => match self.init(&profile, "a login shell reads it") {
-                Flow::Next => self.bash_login(),
+                Flow::Next => match self.bash_login() {
+                    Flow::Next if !interactive => self.named_by(b"BASH_ENV", "named by BASH_ENV"),
+                    flow => flow,
+                },
                 flow => flow,
             },
             Dialect::Bash if interactive => {
