@@ -158,8 +158,14 @@ impl Judge<'_> {
             "init-file-not-read",
             "settings-in-other-shell",
         ];
-        let shells = self.machine.starts.iter().filter(|s| matches!(s.kind, StartKind::Shell(..)));
-        let none = self.machine.here.has_no_go() && shells.clone().all(|s| s.view.has_no_go());
+        // A shell that is not the user's own need not be known to the last.
+        let own = self.machine.login_shell();
+        let lacks = |s: &Start| match s.kind {
+            StartKind::Shell(shell, ..) if own.is_none_or(|own| own == shell) => s.view.has_no_go(),
+            StartKind::Shell(..) => s.view.gos.is_empty(),
+            _ => true,
+        };
+        let none = self.machine.here.has_no_go() && self.machine.starts.iter().all(lacks);
         let Some(installation) = self.machine.around.usual.first().filter(|_| none) else { return };
         if sink.iter().any(|f| CAUSES.contains(&f.rule.id)) {
             return;

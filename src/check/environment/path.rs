@@ -187,8 +187,9 @@ pub static ENTRY_TWICE: Rule = Rule {
     mend: "Take one of the two lines away.",
     source: SOURCE,
     witness: |s| {
-        prepend(s, "usr/local/go/bin");
-        Ok(Place::Env("PATH".to_owned()))
+        let line = format!("export PATH=\"{}/bin:$PATH\"", s.goroot().display());
+        profile_line(s, &line)?;
+        Ok(Sample::place(&s.home().join(".bashrc")))
     },
 };
 
@@ -330,15 +331,17 @@ impl Judge<'_> {
                 continue;
             }
             let text = String::from_utf8_lossy(key).into_owned();
-            let (a, b) = (said_at(before.at.as_ref(), "PATH"), said_at(entry.at.as_ref(), "PATH"));
-            let message = match (&before.at, &entry.at) {
+            // The lines of this process are lent: one that it has twice in a start's place may have the other from anywhere.
+            let lent = std::ptr::eq(view, &self.machine.here) && before.at == entry.at;
+            let at = entry.at.as_ref().filter(|_| !lent);
+            let (a, b) = (said_at(before.at.as_ref(), "PATH"), said_at(at, "PATH"));
+            let message = match (before.at.as_ref(), at) {
                 (Some(x), Some(y)) if x != y => format!("puts `{text}` into PATH, where `{a}` has put it already"),
                 (Some(x), Some(y)) if x == y => format!("puts `{text}` into PATH twice: the file is read twice"),
                 (Some(_), None) => format!("PATH has `{text}` twice, once put there by `{a}`"),
                 (None, Some(_)) => format!("puts `{text}` into PATH, which had it before"),
                 _ => format!("PATH has `{text}` twice"),
             };
-            let at = entry.at.as_ref();
             let finding = self.about(&ENTRY_TWICE, at, "PATH", self.short(folder), message).claims(a, b);
             let mend = at.filter(|at| Some(*at) != before.at.as_ref()).and_then(|at| self.entry_removed(entry, at));
             sink.push_bounded(Finding { mend, ..finding });
