@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::project::Project;
 use super::shells::Origin;
 use super::{
-    Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, container, editor, login, process, services, shells,
-    sudo, target,
+    Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process, services,
+    shells, sudo, target,
 };
 use crate::error::Error;
 use crate::evidence::owners::Owners;
@@ -100,6 +100,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
     }
     let mut around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
     around.project = Project::look(&here, &inquiry.host.cwd);
+    let caches = here.settings.as_ref().map(|s| caches::look(s, &disk)).unwrap_or_default();
     let process = None;
     Ok(Machine {
         user,
@@ -109,6 +110,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         starts,
         cron_jobs,
         installations,
+        caches,
         container,
         target,
         process,

@@ -12,6 +12,7 @@
 //! | `login` | who it is about, and what a login begins with |
 //! | `shells` | every way of starting a shell |
 //! | `sudo` | what sudoers makes of it |
+//! | `caches` | whether Go's caches may be written |
 //! | `container` | a Dockerfile |
 //! | `target`, `process` | one binary, one running process |
 //! | `editor` | settings of VS Code |
@@ -21,6 +22,7 @@
 pub mod around;
 #[cfg(unix)]
 pub mod ask;
+pub mod caches;
 pub mod container;
 pub mod disk;
 pub mod editor;
@@ -41,6 +43,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use around::Around;
+pub use caches::CacheSeen;
 pub use container::Container;
 pub use disk::Disk;
 pub use editor::EditorFile;
@@ -89,6 +92,8 @@ pub struct Machine {
     pub cron_jobs: Vec<CronJob>,
     /// Go installations that PATH of any start leads to, by their folders.
     pub installations: Vec<Arc<Installation>>,
+    /// Go's caches, as this process has them.
+    pub caches: Vec<CacheSeen>,
     /// The Dockerfile that was asked about.
     pub container: Option<Container>,
     /// The binary that was asked about.

@@ -77,6 +77,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// `roomy`: with more memory for large members ([`Inflater::new`]); else as by default.
+    pub fn new(roomy: bool) -> Verifier {
+        Verifier { inflater: Inflater::new(roomy), ..Verifier::default() }
+    }
+
     /// Reads the zip and the extracted directory of a module, each byte once. `visit` is told the state of every file and
     /// folder of the directory.
     pub fn verify(&mut self, request: &Request<'_>, visit: &mut Visit<'_>) -> ModuleEvidence {

@@ -2,7 +2,7 @@
 //! one pass, and a second look at whatever seems wrong.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -70,16 +70,15 @@ fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, sk
     // The largest first, so that none is left alone at the end; the report keeps the order of the names.
     let mut order: Vec<(usize, &VersionUnit)> = skeleton.units.iter().enumerate().collect();
     order.sort_by_key(|(i, unit)| (std::cmp::Reverse(packed(unit)), *i));
-    // The buffers of one unit serve the next.
-    let idle = Mutex::new(Vec::<Verifier>::new());
+    let idle = Mutex::new(Idle::default());
     let mut units: Vec<(usize, Module)> = run.pool.install(|| {
         order
             .par_iter()
             .with_max_len(1)
             .map(|(i, unit)| {
-                let mut verifier = spare(&idle).pop().unwrap_or_default();
+                let mut verifier = Idle::take(&idle);
                 let module = settled(run, root, unit, &outside, &mut verifier);
-                spare(&idle).push(verifier);
+                Idle::put_back(&idle, verifier);
                 run.progress.advance(1, packed(unit));
                 (*i, module)
             })
@@ -102,8 +101,29 @@ fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, sk
     }
 }
 
-fn spare(idle: &Mutex<Vec<Verifier>>) -> MutexGuard<'_, Vec<Verifier>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
+/// Verifiers that no worker uses just now: the buffers of one unit serve the next.
+#[derive(Default)]
+struct Idle {
+    verifiers: Vec<Verifier>,
+    /// How many there are, the others included.
+    made: usize,
+}
+
+impl Idle {
+    /// How many have room for large members: few, since there may be as many workers as anybody asks for.
+    const ROOMY: usize = 2;
+
+    fn take(idle: &Mutex<Idle>) -> Verifier {
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.verifiers.pop().unwrap_or_else(|| {
+            idle.made += 1;
+            Verifier::new(idle.made <= Idle::ROOMY)
+        })
+    }
+
+    fn put_back(idle: &Mutex<Idle>, verifier: Verifier) {
+        idle.lock().unwrap_or_else(PoisonError::into_inner).verifiers.push(verifier);
+    }
 }
 
 /// What is known from outside of the module's own files.

@@ -71,7 +71,9 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.not_in_path(sink);
     judge.toolchain(sink);
     judge.sudo(sink);
+    judge.systemd_user(sink);
     judge.cron(sink);
+    judge.caches(sink);
     judge.asked(sink);
     judge.editor(sink);
     judge.container(sink);

@@ -12,7 +12,7 @@ use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sys;
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&SUDO, &CRON, &SAYS_OTHERWISE];
+pub const RULES: &[&Rule] = &[&SUDO, &SYSTEMD_USER, &CRON, &CACHE_NOT_WRITABLE, &SAYS_OTHERWISE];
 
 /// `sudo` finds another `go`.
 pub static SUDO: Rule = Rule {
@@ -35,6 +35,50 @@ pub static SUDO: Rule = Rule {
             s.append(&s.root().join("etc/passwd"), b"root:x:0:0::/root:/bin/bash\n")?;
         }
         Ok(Place::Path("/etc/sudoers".into()))
+    },
+};
+
+/// Units of the user's own systemd find another `go`.
+pub static SYSTEMD_USER: Rule = Rule {
+    id: "systemd-user-has-another-go",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "environment.d gives units of the user's systemd another Go than the shell has",
+    what: "The `go` that PATH of the user's systemd leads to by a line of environment.d, against that of the user's own shell.",
+    why: "Services, timers and, with many desktops, every program of the session begin with it: an editor that is started from the desktop builds \
+          with another Go than the terminal.",
+    go: "Runs with the environment that systemd gives it.",
+    mend: "Name the same folder in both places, then log in anew.",
+    source: "environment.d(5)",
+    witness: |s| {
+        let old = s.root().join("opt/go1.20");
+        s.make_installation(&old, "go1.20.1")?;
+        s.put_tool(&s.root().join("usr/lib/systemd/systemd"), "go1.20.1")?;
+        let place = s.home().join(".config/environment.d/go.conf");
+        s.write(&place, format!("PATH={}/bin:$PATH\n", old.display()).as_bytes())?;
+        Ok(Place::Path(place))
+    },
+};
+
+/// A cache that its user may not write to.
+pub static CACHE_NOT_WRITABLE: Rule = Rule {
+    id: "cache-not-writable",
+    level: Level::Error,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "the user may not write to a cache of Go's, or not make it",
+    what: "GOCACHE and GOMODCACHE: whether the folder, or where it is not there the nearest one above it, may be written by the user. Root may write anywhere.",
+    why: "Every build that has something new stops with `permission denied`: mostly a `sudo go` has made the folder, or HOME is not the user's.",
+    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`.",
+    mend: "As root `chown -R` the folder to its user, or let the variable name another folder.",
+    source: "cmd/go/internal/cache/default.go (initDefaultCache)",
+    witness: |s| {
+        // Root may write anywhere, but not below a file.
+        let file = s.root().join("file");
+        s.write(&file, b"")?;
+        s.env.insert("GOCACHE".to_owned(), file.join("cache").to_string_lossy().into_owned());
+        Ok(Place::Env("GOCACHE".to_owned()))
     },
 };
 
@@ -111,6 +155,46 @@ impl Judge<'_> {
         let finding = self.about(&SUDO, at, "PATH", "sudo", message).claims(version, theirs).lowered_to(level);
         let mend = at.and_then(|at| self.edit(at, Some(in_secure_path(&self.machine.lines.text(at)?, &folder)?)));
         sink.push(Finding { mend, ..finding });
+    }
+
+    /// What environment.d makes of the user's systemd.
+    pub(super) fn systemd_user(&self, sink: &mut Sink) {
+        let (Some(start), Some(own)) = (self.machine.start(StartKind::SystemdUser), self.own_view().go()) else { return };
+        let Some(theirs) = start.view.go() else { return };
+        let at = start.view.entry(theirs).and_then(|e| e.at.as_ref());
+        let (a, b) = (own.program.version().map(bare), theirs.program.version().map(bare));
+        if let (Some(a), Some(b), Some(at)) = (a, b, at)
+            && a != b
+        {
+            let (place, mine) = (path_text(&theirs.program.path).0, path_text(&own.program.path).0);
+            let message = format!("gives units of your systemd {b} from `{place}`; your shell has {a} from `{mine}`");
+            let finding = self.about(&SYSTEMD_USER, Some(at), "PATH", "systemd user", message).claims(a, b);
+            let folder = |path: &Path| path.parent().map(|p| path_text(p).0).unwrap_or_default();
+            let (old, new) = (folder(&theirs.program.path), folder(&own.program.path));
+            let edit = || self.edit(at, Some(self.machine.lines.text(at)?.replacen(&old, &new, 1)));
+            sink.push(Finding { mend: edit(), ..finding });
+        }
+    }
+
+    /// Caches that the user may not write to.
+    pub(super) fn caches(&self, sink: &mut Sink) {
+        for cache in self.machine.caches.iter().filter(|c| !c.writable) {
+            let (path, above) = (path_text(&cache.path).0, path_text(&cache.above).0);
+            let message = match cache.is_folder {
+                true => format!("names `{path}`, where you may not write: `{above}` belongs to user {}", cache.owner),
+                false => format!("names `{path}`, which can't be made: `{above}` is no folder"),
+            };
+            let mut finding =
+                Finding::new(&CACHE_NOT_WRITABLE, RootKind::Environment, Place::Env(cache.name.to_owned()), cache.name, message);
+            let at = self.line_of(cache.name, self.machine.env.get(cache.name.as_bytes()).cloned());
+            if let Some(at) = at {
+                finding = Finding {
+                    mend: self.edit(at, None),
+                    ..self.about(&CACHE_NOT_WRITABLE, Some(at), cache.name, cache.name, finding.message.clone())
+                };
+            }
+            sink.push(finding);
+        }
     }
 
     /// Jobs of cron that call a program of Go.

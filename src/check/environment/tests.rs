@@ -101,6 +101,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         starts,
         cron_jobs: vec![],
         installations: vec![],
+        caches: Vec::new(),
         container: None,
         target: None,
         process: None,

@@ -177,6 +177,9 @@ impl<'a> Walker<'a> {
         if path.is_empty() {
             return Some(self.root);
         }
+        if self.open.last().is_some_and(|(at, _)| at == path) {
+            return self.open.last().map(|(_, dir)| dir);
+        }
         if self.seen.get(path) == Some(&false) {
             return None;
         }
@@ -254,7 +257,7 @@ impl<'a> Walker<'a> {
                 self.evidence.push(TreeDamage::Added(Path::new(folder).join(name), None));
                 continue;
             };
-            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            let path = if folder.is_empty() { name.to_owned() } else { [folder, "/", name].concat() };
             let named = self.names.and_then(|n| n.get(&path));
             match (kind, named) {
                 (NodeKind::File, Some(Named::File)) | (NodeKind::Dir, Some(Named::Folder)) => {}

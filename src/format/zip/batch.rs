@@ -4,17 +4,21 @@ use crate::format::deflate::SLACK;
 use crate::format::sha256::{Message, State, hash_each};
 
 /// Largest member, in bytes, that is inflated in one step.
-pub(super) const AT_ONCE: usize = 4 << 20;
+const AT_ONCE: usize = 4 << 20;
+
+/// The same where there is more room. The largest members of common modules hold about as much.
+const AT_ONCE_ROOMY: usize = 16 << 20;
 
 /// From this many bytes on what was kept is hashed: little enough to lie in the second-level cache still.
-const ENOUGH: usize = 512 << 10;
+const ENOUGH: usize = 256 << 10;
 
-/// What is kept at most, the last content included.
-const MOST: usize = AT_ONCE + 2 * ENOUGH;
+/// What is kept at most beside a last content of the largest size, in bytes.
+const BESIDE: usize = 1 << 20;
 
 /// What was inflated and is not hashed yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
+    at_once: usize,
     bytes: Vec<u8>,
     /// End of what is kept in `bytes`.
     kept: usize,
@@ -40,21 +44,32 @@ struct Row {
 }
 
 impl Batch {
-    /// Room for the next content, of at most [`AT_ONCE`] bytes, and what a decoder writes past it; what was not kept is
+    /// `roomy`: for larger members, and with as much more memory.
+    pub(super) fn new(roomy: bool) -> Batch {
+        let at_once = if roomy { AT_ONCE_ROOMY } else { AT_ONCE };
+        Batch { at_once, bytes: Vec::new(), kept: 0, last: 0, fresh: 0, rows: Vec::new(), done: Vec::new() }
+    }
+
+    /// Largest member, in bytes, that there is room for.
+    pub(super) fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// Room for the next content, of at most [`Batch::at_once`] bytes, and what a decoder writes past it; what was not kept is
     /// overwritten.
     pub(super) fn room(&mut self, size: usize) -> &mut [u8] {
         self.last = 0;
-        let size = size.min(AT_ONCE);
-        if self.kept + size > MOST {
+        let (size, most) = (size.min(self.at_once), self.at_once + BESIDE);
+        if self.kept + size > most {
             self.hash(false);
             self.move_to_front();
         }
-        if self.kept + size > MOST {
+        if self.kept + size > most {
             self.hash(true);
         }
         let end = self.kept + size + SLACK;
         if self.bytes.len() < end {
-            self.bytes.resize(end.max(2 * ENOUGH), 0);
+            self.bytes.resize(end.max(BESIDE), 0);
         }
         self.bytes.get_mut(self.kept..end).unwrap_or_default()
     }
@@ -84,8 +99,8 @@ impl Batch {
     /// The digest of everything that was kept since the last call.
     pub(super) fn digests(&mut self) -> Vec<(usize, [u8; 32])> {
         self.hash(true);
-        // Few modules need more, and there may be many workers.
-        if self.bytes.len() > 6 * ENOUGH {
+        // Few modules need more, and there may be many that have no more room.
+        if self.at_once == AT_ONCE && self.bytes.len() > 3 * BESIDE {
             self.bytes = Vec::new();
         }
         std::mem::take(&mut self.done)
@@ -133,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_hashed_and_what_is_not_is_forgotten() {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(false);
         let content = |i: usize| vec![u8::try_from(i % 251).unwrap(); i * 97 % 70_000];
         let add = |batch: &mut Batch, i: usize| {
             let content = content(i);
@@ -154,6 +169,6 @@ mod tests {
                 (0..60).filter(|i| i % 3 != 1).map(|i| (i, Sha256::digest(content(i)).into())).collect();
             assert_eq!(done, want, "round {round}");
         }
-        assert!(batch.bytes.len() <= MOST + SLACK);
+        assert!(batch.bytes.len() <= AT_ONCE + BESIDE + SLACK);
     }
 }

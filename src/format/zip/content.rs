@@ -6,7 +6,7 @@ use std::io;
 use flate2::{Decompress, FlushDecompress, Status};
 use sha2::{Digest, Sha256};
 
-use super::batch::{AT_ONCE, Batch};
+use super::batch::Batch;
 use super::central::Member;
 use super::window::{WINDOW, Window};
 use crate::format::ReadAt;
@@ -52,11 +52,17 @@ pub struct Inflater {
 
 impl Default for Inflater {
     fn default() -> Self {
-        Inflater { decoder: Decoder::default(), raw: Decompress::new(false), piece: vec![0; PIECE], batch: Batch::default() }
+        Inflater::new(false)
     }
 }
 
 impl Inflater {
+    /// `roomy`: takes up to 17 MiB of memory, not 5, so that nearly every member is inflated in one step.
+    pub fn new(roomy: bool) -> Inflater {
+        let (raw, piece) = (Decompress::new(false), vec![0; PIECE]);
+        Inflater { decoder: Decoder::default(), raw, piece, batch: Batch::new(roomy) }
+    }
+
     /// Reads the content of `member`, whose data begins at `data`, and gives it to `take` piece by piece; a member that is
     /// no larger than one piece comes in one. An error is that of the file.
     pub fn content<R: ReadAt + ?Sized>(
@@ -104,7 +110,7 @@ impl Inflater {
         member: &Member,
         data: u64,
     ) -> io::Result<Option<Content>> {
-        let Some(size) = usize::try_from(member.size).ok().filter(|s| *s <= AT_ONCE && member.method == 8) else {
+        let Some(size) = usize::try_from(member.size).ok().filter(|s| *s <= self.batch.at_once() && member.method == 8) else {
             return Ok(None);
         };
         let room = self.batch.room(size);
