@@ -75,7 +75,7 @@ pub fn files(home: &Path, cwd: &Path, disk: &Disk) -> Vec<EditorFile> {
     let read = |path: PathBuf| {
         let text = disk.read_up_to(&bytes_of(path.as_os_str()), LIMIT).ok()?;
         let settings = jsonc::parse(&text);
-        let named: Vec<String> = settings.iter().flatten().flat_map(|s| goroot(s)).map(|(root, _)| root).collect();
+        let named: Vec<String> = settings.iter().flatten().flat_map(goroot).map(|(root, _)| root).collect();
         let real = |root: String| {
             let place = disk.place(expanded(&root, home).as_os_str().as_encoded_bytes());
             let real = sys::resolve(&place).ok().filter(|r| sys::stat(&r.join("bin")).is_ok());

@@ -272,11 +272,10 @@ impl Shell<'_> {
             held = self.zsh_flags(&p.flags, held);
         }
         let splits = p.marks.contains(&b'=');
-        if p.marks.contains(&b'^') || p.marks.contains(&b'~') || zsh && self.state.option(b"rcexpandparam") != Some(false) {
-            if !matches!(&held, Held::One(_) | Held::Unset) || p.marks.contains(&b'~') {
+        if (p.marks.contains(&b'^') || p.marks.contains(&b'~') || zsh && self.state.option(b"rcexpandparam") != Some(false))
+            && (!matches!(&held, Held::One(_) | Held::Unset) || p.marks.contains(&b'~')) {
                 held = Held::Unknown(None);
             }
-        }
         match held {
             Held::Unset => {}
             Held::One(value) => self.place(&value, quoted, splits, to),

@@ -351,7 +351,7 @@ impl Shell<'_> {
                 return flow;
             }
             let guard = u32::from(i + 1 < last);
-            let mut run = |s: &mut Self| {
+            let run = |s: &mut Self| {
                 s.guarded += guard;
                 let flow = s.command(command);
                 s.guarded -= guard;
@@ -632,7 +632,7 @@ impl Shell<'_> {
         }
         let text: Vec<u8> = text.iter().copied().filter(|b| *b != 0).collect();
         self.step(text.len() / 256);
-        let positional = args.map(|a| std::mem::replace(&mut self.state.positional, Some(a)));
+        let positional = args.map(|a| self.state.positional.replace(a));
         let (file, line) = (std::mem::replace(&mut self.file, Arc::from(path)), self.line);
         let (loops, calls) = (std::mem::take(&mut self.loops), std::mem::take(&mut self.calls));
         let mark = self.parked.len();

@@ -207,7 +207,7 @@ impl Shell<'_> {
             Dialect::Bash if interactive => {
                 let mut flow = Flow::Next;
                 if let Some(bashrc) = self.start.system.bashrc {
-                    flow = self.init(&bashrc.to_vec(), "an interactive shell reads it");
+                    flow = self.init(bashrc, "an interactive shell reads it");
                 }
                 if flow == Flow::Next { self.of_home(b".bashrc", "an interactive shell reads it") } else { flow }
             }
@@ -372,7 +372,7 @@ impl Shell<'_> {
 
     /// An init file that the shell reads by itself.
     fn init(&mut self, path: &[u8], why: &str) -> Flow {
-        let mut seen =
+        let seen =
             |s: &mut Self, read, why: &str| s.files.push(FileSeen { path: path.to_vec(), read, why: why.to_owned(), by: None });
         match self.contents(path) {
             Some(Ok(text)) => {
