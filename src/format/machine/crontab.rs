@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(first[&b"PATH"[..]].text().unwrap(), b"/usr/local/bin:/bin");
         assert_eq!(first[&b"PATH"[..]].at().unwrap().line, 3);
         assert_eq!(first[&b"G P"[..]].text().unwrap(), b"a b");
-        assert!(first.get(&b"GOPATH"[..]).is_none(), "it stands below the job");
+        assert!(!first.contains_key(&b"GOPATH"[..]), "it stands below the job");
         let second = environment(&got, 8, b"ann", b"/home/ann", Cron::Cronie);
         assert_eq!(second[&b"GOPATH"[..]].text().unwrap(), b"$HOME/go", "nothing is expanded");
         assert_eq!(second[&b"E"[..]].text().unwrap(), b"");

@@ -65,6 +65,6 @@ mod tests {
         let none = parse(b"", &file);
         assert_eq!(path(&none, false, Reader::Shadow).text().unwrap(), b"/bin:/usr/bin");
         assert_eq!(path(&none, true, Reader::Shadow).text().unwrap(), b"/sbin:/bin:/usr/sbin:/usr/bin");
-        assert!(settings.get(&b"ALONE"[..]).is_none());
+        assert!(!settings.contains_key(&b"ALONE"[..]));
     }
 }

@@ -113,7 +113,8 @@ mod tests {
             &file,
         );
         let told: Vec<_> = got.iter().map(|s| (s.section.as_slice(), s.key.as_slice(), s.value.as_slice(), s.at.line)).collect();
-        let want: [(&[u8], &[u8], &[u8], u32); 5] = [
+        type Row<'a> = (&'a [u8], &'a [u8], &'a [u8], u32);
+        let want: [Row<'_>; 5] = [
             (b"Unit", b"Description", b"a  b", 3),
             (b"Service", b"Environment", b"A=1", 8),
             (b"Service", b"ExecStart", b"/bin/x \\\\", 10),
