@@ -73,7 +73,16 @@ impl World for FolderWorld {
         // Root reads and writes all; it executes what anyone may.
         let executable = meta.is_dir() || meta.permissions().mode() & 0o111 != 0;
         let (folder, file) = (meta.is_dir(), meta.is_file());
-        Some(NodeState { folder, file, special: !folder && !file, link, readable: true, writable: true, executable, size: meta.len() })
+        Some(NodeState {
+            folder,
+            file,
+            special: !folder && !file,
+            link,
+            readable: true,
+            writable: true,
+            executable,
+            size: meta.len(),
+        })
     }
 
     fn list(&self, folder: &[u8]) -> Option<Vec<Vec<u8>>> {

@@ -264,9 +264,20 @@ mod tests {
     #[test]
     fn operators_bind_as_in_c() {
         let mut vars = BTreeMap::from([(b"x".to_vec(), 5)]);
-        for (text, wanted) in
-            [("1+2*3", 7), ("(1+2)*3", 9), ("x++ + x", 11), ("x", 6), ("x>5 && x<7", 1), ("x==6 ? 10 : 20", 10), ("y=3, y*2", 6), ("0x10", 16), ("-2**2", 4), ("10/3%2", 1), ("!0", 1), ("", 0)]
-        {
+        for (text, wanted) in [
+            ("1+2*3", 7),
+            ("(1+2)*3", 9),
+            ("x++ + x", 11),
+            ("x", 6),
+            ("x>5 && x<7", 1),
+            ("x==6 ? 10 : 20", 10),
+            ("y=3, y*2", 6),
+            ("0x10", 16),
+            ("-2**2", 4),
+            ("10/3%2", 1),
+            ("!0", 1),
+            ("", 0),
+        ] {
             let got = evaluate(text.as_bytes(), &mut vars).ok().flatten();
             assert_eq!(got, Some(wanted), "{text}");
         }

@@ -106,7 +106,8 @@ fn choices(tokens: &[Token], open: usize) -> Option<(usize, Vec<Vec<Token>>)> {
 }
 
 fn sequence(inner: &[Token]) -> Option<Vec<Vec<Token>>> {
-    let text: String = inner.iter().map(|t| if let Token::Byte(b) = t { Some(char::from(*b)) } else { None }).collect::<Option<_>>()?;
+    let text: String =
+        inner.iter().map(|t| if let Token::Byte(b) = t { Some(char::from(*b)) } else { None }).collect::<Option<_>>()?;
     let (a, b) = text.split_once("..")?;
     let word = |s: String| s.bytes().map(Token::Byte).collect::<Vec<_>>();
     let most = i64::try_from(MANY).ok()?;

@@ -11,8 +11,35 @@ use super::shell::{Flow, Shell, lossy};
 
 /// Builtins of every shell here that are evaluated.
 const COMMON: [&[u8]; 29] = [
-    b".", b":", b"true", b"false", b"[", b"test", b"alias", b"unalias", b"break", b"continue", b"cd", b"command", b"echo", b"eval", b"exec", b"exit",
-    b"export", b"printf", b"pwd", b"read", b"readonly", b"return", b"set", b"shift", b"type", b"unset", b"local", b"getopts", b"chdir",
+    b".",
+    b":",
+    b"true",
+    b"false",
+    b"[",
+    b"test",
+    b"alias",
+    b"unalias",
+    b"break",
+    b"continue",
+    b"cd",
+    b"command",
+    b"echo",
+    b"eval",
+    b"exec",
+    b"exit",
+    b"export",
+    b"printf",
+    b"pwd",
+    b"read",
+    b"readonly",
+    b"return",
+    b"set",
+    b"shift",
+    b"type",
+    b"unset",
+    b"local",
+    b"getopts",
+    b"chdir",
 ];
 /// Builtins of every shell here that change no variable a program gets: `hash` may keep where programs lie, `trap` runs at the end.
 const QUIET: [&[u8]; 11] = [b"bg", b"fg", b"hash", b"jobs", b"kill", b"times", b"trap", b"ulimit", b"umask", b"wait", b"history"];
@@ -22,13 +49,50 @@ const BASH: [&[u8]; 4] = [b"shopt", b"mapfile", b"readarray", b"enable"];
 /// bash's that change no variable: completion, key bindings, jobs.
 const BASH_QUIET: [&[u8]; 9] = [b"bind", b"complete", b"compgen", b"compopt", b"disown", b"suspend", b"fc", b"help", b"caller"];
 const ZSH: [&[u8]; 14] = [
-    b"setopt", b"unsetopt", b"emulate", b"integer", b"float", b"print", b"whence", b"which", b"where", b"autoload", b"functions", b"unfunction", b"-",
+    b"setopt",
+    b"unsetopt",
+    b"emulate",
+    b"integer",
+    b"float",
+    b"print",
+    b"whence",
+    b"which",
+    b"where",
+    b"autoload",
+    b"functions",
+    b"unfunction",
+    b"-",
     b"bye",
 ];
 /// zsh's that change no variable a program gets: line editor, completion, styles, modules.
 const ZSH_QUIET: [&[u8]; 27] = [
-    b"bindkey", b"zstyle", b"zle", b"zmodload", b"compdef", b"compinit", b"bashcompinit", b"compctl", b"rehash", b"unhash", b"disable", b"enable",
-    b"sched", b"zparseopts", b"zformat", b"limit", b"unlimit", b"disown", b"ttyctl", b"zcompile", b"add-zsh-hook", b"is-at-least", b"vcs_info", b"zmv", b"promptinit", b"fc", b"colors",
+    b"bindkey",
+    b"zstyle",
+    b"zle",
+    b"zmodload",
+    b"compdef",
+    b"compinit",
+    b"bashcompinit",
+    b"compctl",
+    b"rehash",
+    b"unhash",
+    b"disable",
+    b"enable",
+    b"sched",
+    b"zparseopts",
+    b"zformat",
+    b"limit",
+    b"unlimit",
+    b"disown",
+    b"ttyctl",
+    b"zcompile",
+    b"add-zsh-hook",
+    b"is-at-least",
+    b"vcs_info",
+    b"zmv",
+    b"promptinit",
+    b"fc",
+    b"colors",
 ];
 
 /// Whether a shell has it as a builtin, or as a function of its own that is loaded by name.
@@ -38,14 +102,32 @@ pub(super) fn is_builtin(dialect: Dialect, name: &[u8]) -> bool {
     match dialect {
         Dialect::Dash => has(&COMMON) || has(&QUIET) && name != b"history",
         Dialect::Zsh => (has(&COMMON) || has(&QUIET) || has(&MODERN) || has(&ZSH) || has(&ZSH_QUIET)) && !dash,
-        Dialect::Bash | Dialect::BashAsSh => (has(&COMMON) && name != b"chdir") || has(&QUIET) || has(&MODERN) || has(&BASH) || has(&BASH_QUIET),
+        Dialect::Bash | Dialect::BashAsSh => {
+            (has(&COMMON) && name != b"chdir") || has(&QUIET) || has(&MODERN) || has(&BASH) || has(&BASH_QUIET)
+        }
     }
 }
 
 /// POSIX's special builtins: an assignment in front of one stays.
 pub(super) fn is_special(name: &[u8]) -> bool {
-    [&b"."[..], b":", b"break", b"continue", b"eval", b"exec", b"exit", b"export", b"readonly", b"return", b"set", b"shift", b"times", b"trap", b"unset"]
-        .contains(&name)
+    [
+        &b"."[..],
+        b":",
+        b"break",
+        b"continue",
+        b"eval",
+        b"exec",
+        b"exit",
+        b"export",
+        b"readonly",
+        b"return",
+        b"set",
+        b"shift",
+        b"times",
+        b"trap",
+        b"unset",
+    ]
+    .contains(&name)
 }
 
 impl Shell<'_> {
@@ -55,7 +137,9 @@ impl Shell<'_> {
         match name {
             b":" | b"true" => self.done(Some(0)),
             b"false" => self.done(Some(1)),
-            b"export" | b"declare" | b"typeset" | b"local" | b"readonly" | b"integer" | b"float" => self.declare(name, &list, declared),
+            b"export" | b"declare" | b"typeset" | b"local" | b"readonly" | b"integer" | b"float" => {
+                self.declare(name, &list, declared)
+            }
             b"unset" => self.unset_all(&args, list.unsure),
             b"." | b"source" => self.dot(name, &args, list.unsure),
             b"eval" => {
@@ -166,7 +250,8 @@ impl Shell<'_> {
                 self.note("which builtins there are");
                 self.done(Some(0))
             }
-            b"trap" | b"umask" | b"ulimit" | b"zmodload" | b"bindkey" | b"zstyle" | b"complete" | b"bind" | b"compdef" | b"compinit" => self.done(Some(0)),
+            b"trap" | b"umask" | b"ulimit" | b"zmodload" | b"bindkey" | b"zstyle" | b"complete" | b"bind" | b"compdef"
+            | b"compinit" => self.done(Some(0)),
             _ => {
                 self.print_unknown();
                 self.done(None)
@@ -192,7 +277,8 @@ impl Shell<'_> {
                     self.state.functions.remove(&name);
                 }
                 Some(name) if super::reader::is_name(&name) => {
-                    let function = !self.zsh() && self.dialect() != Dialect::Dash && self.held(&name) == super::state::Held::Unset;
+                    let function =
+                        !self.zsh() && self.dialect() != Dialect::Dash && self.held(&name) == super::state::Held::Unset;
                     if function {
                         self.state.functions.remove(&name);
                     }
@@ -392,7 +478,8 @@ impl Shell<'_> {
     }
 
     fn cd(&mut self, args: &[Value], unsure: bool) -> Flow {
-        let words: Vec<&Value> = args.iter().filter(|a| !matches!(a.text().as_deref(), Some(b"-L" | b"-q" | b"--" | b"-P"))).collect();
+        let words: Vec<&Value> =
+            args.iter().filter(|a| !matches!(a.text().as_deref(), Some(b"-L" | b"-q" | b"--" | b"-P"))).collect();
         let physical = args.iter().any(|a| a.text().as_deref() == Some(b"-P"));
         let target = match words.as_slice() {
             [] => self.known(b"HOME").flatten(),
@@ -438,7 +525,8 @@ impl Shell<'_> {
             return self.type_builtin(b"command", &words, list.unsure);
         }
         list.list.drain(..shift.min(list.list.len()));
-        let moved: BTreeMap<usize, &Assign> = declared.iter().filter_map(|(i, a)| i.checked_sub(shift).map(|i| (i, *a))).collect();
+        let moved: BTreeMap<usize, &Assign> =
+            declared.iter().filter_map(|(i, a)| i.checked_sub(shift).map(|i| (i, *a))).collect();
         let Some(first) = list.list.first() else { return self.done(Some(0)) };
         let Some(first) = first.text() else {
             self.forget_all("which command this is");
@@ -460,6 +548,16 @@ impl Shell<'_> {
 const FILES: usize = 2000;
 /// zsh's own functions that change no variable a program gets.
 const HARMLESS: [&[u8]; 12] = [
-    b"compinit", b"bashcompinit", b"colors", b"promptinit", b"add-zsh-hook", b"vcs_info", b"is-at-least", b"zmv", b"zcalc", b"edit-command-line",
-    b"up-line-or-beginning-search", b"down-line-or-beginning-search",
+    b"compinit",
+    b"bashcompinit",
+    b"colors",
+    b"promptinit",
+    b"add-zsh-hook",
+    b"vcs_info",
+    b"is-at-least",
+    b"zmv",
+    b"zcalc",
+    b"edit-command-line",
+    b"up-line-or-beginning-search",
+    b"down-line-or-beginning-search",
 ];

@@ -241,7 +241,11 @@ impl Reader<'_> {
     fn some_word(&mut self) -> Result<Word, Syntax> {
         let before = self.pos;
         let word = self.word(Until::Blank, false)?;
-        if self.pos == before { Err(if self.peek().is_none() { Syntax::Unfinished } else { Syntax::Unexpected }) } else { Ok(word) }
+        if self.pos == before {
+            Err(if self.peek().is_none() { Syntax::Unfinished } else { Syntax::Unexpected })
+        } else {
+            Ok(word)
+        }
     }
 
     fn case(&mut self) -> Result<Kind, Syntax> {
@@ -261,7 +265,11 @@ impl Reader<'_> {
             let mut patterns = Vec::new();
             loop {
                 self.skip_gaps();
-                patterns.push(if self.dialect == Dialect::Dash { self.word(Until::Blank, false)? } else { self.word(Until::Pattern, false)? });
+                patterns.push(if self.dialect == Dialect::Dash {
+                    self.word(Until::Blank, false)?
+                } else {
+                    self.word(Until::Pattern, false)?
+                });
                 self.blanks();
                 match self.bump() {
                     Some(b'|') => {}
@@ -360,7 +368,22 @@ impl Reader<'_> {
             _ => here,
         };
         let known: [&[u8]; 16] = [
-            b"=", b"==", b"!=", b"=~", b"<", b">", b"-eq", b"-ne", b"-lt", b"-le", b"-gt", b"-ge", b"-nt", b"-ot", b"-ef", b"-pcre-match",
+            b"=",
+            b"==",
+            b"!=",
+            b"=~",
+            b"<",
+            b">",
+            b"-eq",
+            b"-ne",
+            b"-lt",
+            b"-le",
+            b"-gt",
+            b"-ge",
+            b"-nt",
+            b"-ot",
+            b"-ef",
+            b"-pcre-match",
         ];
         if !known.contains(&op.as_slice()) {
             return Ok(Test::Unary(None, left));

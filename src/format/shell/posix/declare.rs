@@ -38,7 +38,12 @@ enum Given<'a> {
 
 impl Shell<'_> {
     pub(super) fn declare(&mut self, command: &[u8], list: &Args, declared: &BTreeMap<usize, &Assign>) -> Flow {
-        let mut asked = Asked { integer: command == b"integer", odd: command == b"float", readonly: command == b"readonly", ..Asked::default() };
+        let mut asked = Asked {
+            integer: command == b"integer",
+            odd: command == b"float",
+            readonly: command == b"readonly",
+            ..Asked::default()
+        };
         if command == b"export" {
             asked.export = Some(true);
         }
@@ -85,6 +90,19 @@ impl Shell<'_> {
             self.print_unknown();
             return self.done(if given.is_empty() { Some(0) } else { None });
         }
+        if asked.tie && !self.state.scopes.is_empty() {
+            // The pair ends with the function.
+            for item in &given {
+                if let Given::Name(name) | Given::Value(name, _) = item
+                    && is_name(name)
+                {
+                    let name = name.clone();
+                    self.forget(&name);
+                }
+            }
+            self.note("what `typeset -T` ties in a function");
+            return self.done(None);
+        }
         if asked.tie {
             return self.tie(&given, &asked);
         }
@@ -94,14 +112,20 @@ impl Shell<'_> {
             && match command {
                 b"export" => false,
                 b"readonly" => self.zsh(),
-                _ => !(self.zsh() && asked.export == Some(true) && !matches!(command, b"local" | b"typeset" | b"declare" | b"integer" | b"float")),
+                _ => {
+                    !(self.zsh()
+                        && asked.export == Some(true)
+                        && !matches!(command, b"local" | b"typeset" | b"declare" | b"integer" | b"float"))
+                }
             };
         let mut status = Some(0);
         // All are expanded before the first is set.
         let mut early = Vec::new();
         for item in &given {
             early.push(match item {
-                Given::Assign(Assign { value: AssignValue::Word(word), index: None, .. }) => Some(self.single(word, super::expand::Mode::Assign)),
+                Given::Assign(Assign { value: AssignValue::Word(word), index: None, .. }) => {
+                    Some(self.single(word, super::expand::Mode::Assign))
+                }
                 Given::Value(_, value) => Some(value.clone()),
                 _ => None,
             });
@@ -214,7 +238,11 @@ impl Shell<'_> {
                         Held::Many(items) => self.set_array(name, items),
                         _ => {}
                     }
-                } else if asked.export.is_none() && self.state.vars.get(name).is_none() && !self.state.arrays.contains_key(name) && !self.state.vars.others_unknown {
+                } else if asked.export.is_none()
+                    && self.state.vars.get(name).is_none()
+                    && !self.state.arrays.contains_key(name)
+                    && !self.state.vars.others_unknown
+                {
                     let at = Some(self.at());
                     let value = if self.zsh() && self.state.tie_of(name).is_none() { Some(Value::new()) } else { None };
                     if self.dialect() != Dialect::Dash && self.state.tie_of(name).is_none() {
@@ -344,7 +372,8 @@ impl Shell<'_> {
 
     /// An option by the name that the shell knows it by.
     fn option_named(&mut self, name: &[u8], on: bool) {
-        let mut name: Vec<u8> = if self.zsh() { name.iter().filter(|b| **b != b'_').map(u8::to_ascii_lowercase).collect() } else { name.to_vec() };
+        let mut name: Vec<u8> =
+            if self.zsh() { name.iter().filter(|b| **b != b'_').map(u8::to_ascii_lowercase).collect() } else { name.to_vec() };
         let mut on = on;
         if self.zsh() {
             if let Some(rest) = name.strip_prefix(b"no")
@@ -370,7 +399,11 @@ impl Shell<'_> {
                 return;
             }
             let (key, on) = (key.to_vec(), on != flip);
-            if matches!(key.as_slice(), b"ksharrays" | b"cshnullglob" | b"shnullcmd" | b"posixbuiltins" | b"ignorebraces" | b"exec" | b"extendedglob_off") && on {
+            if matches!(
+                key.as_slice(),
+                b"ksharrays" | b"cshnullglob" | b"shnullcmd" | b"posixbuiltins" | b"ignorebraces" | b"exec" | b"extendedglob_off"
+            ) && on
+            {
                 self.forget_all(format!("zsh's option {}", lossy(&key)));
             }
             self.state.options.insert(key, Some(on));
@@ -395,7 +428,13 @@ impl Shell<'_> {
                 let mut status = Some(0);
                 for text in &texts {
                     if let Some(flags) = text.strip_prefix(b"-") {
-                        on = if flags.contains(&b's') { Some(true) } else if flags.contains(&b'u') { Some(false) } else { on };
+                        on = if flags.contains(&b's') {
+                            Some(true)
+                        } else if flags.contains(&b'u') {
+                            Some(false)
+                        } else {
+                            on
+                        };
                         continue;
                     }
                     match on {

@@ -43,7 +43,8 @@ pub(super) fn edit(shell: &mut Shell<'_>, op: &Op, pattern: &Pattern, with: Opti
             if text.len() > TRIED {
                 return None;
             }
-            let mut places: Box<dyn Iterator<Item = usize>> = if *longest { Box::new(0..=text.len()) } else { Box::new((0..=text.len()).rev()) };
+            let mut places: Box<dyn Iterator<Item = usize>> =
+                if *longest { Box::new(0..=text.len()) } else { Box::new((0..=text.len()).rev()) };
             let found = places.find_map(|from| {
                 if !shell.step(1 + (text.len() - from) / 64) {
                     return Some(None);

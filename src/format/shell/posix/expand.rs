@@ -341,7 +341,10 @@ impl Shell<'_> {
     /// Wildcards of a field.
     fn wildcards(&mut self, field: &Field, out: &mut Args) {
         let wild = |bit: &Bit| {
-            !bit.quoted && bit.text.as_ref().is_some_and(|t| t.iter().any(|b| matches!(b, b'*' | b'?' | b'[')) || self.zsh() && t.contains(&b'(') && t.contains(&b')'))
+            !bit.quoted
+                && bit.text.as_ref().is_some_and(|t| {
+                    t.iter().any(|b| matches!(b, b'*' | b'?' | b'[')) || self.zsh() && t.contains(&b'(') && t.contains(&b')')
+                })
         };
         let noglob = self.state.option(b"noglob");
         if noglob == Some(true) || !field.bits.iter().any(wild) {
@@ -364,7 +367,10 @@ impl Shell<'_> {
             && text.last() == Some(&Written::Bare(b')'))
             && let Some(open) = text.iter().rposition(|w| *w == Written::Bare(b'('))
         {
-            let inner: Vec<u8> = text[open + 1..text.len() - 1].iter().filter_map(|w| if let Written::Bare(b) = w { Some(*b) } else { None }).collect();
+            let inner: Vec<u8> = text[open + 1..text.len() - 1]
+                .iter()
+                .filter_map(|w| if let Written::Bare(b) = w { Some(*b) } else { None })
+                .collect();
             if !inner.contains(&b'|') && open > 0 {
                 qualifier = inner;
                 text.truncate(open);
@@ -384,7 +390,13 @@ impl Shell<'_> {
         }
         let none = qualifier.contains(&b'N');
         let set = |s: &Self, name: &[u8]| s.state.option(name);
-        let drop = if none { Some(true) } else if self.dialect() == Dialect::Dash { Some(false) } else { set(self, if self.zsh() { b"nullglob" } else { b"nullglob" }) };
+        let drop = if none {
+            Some(true)
+        } else if self.dialect() == Dialect::Dash {
+            Some(false)
+        } else {
+            set(self, if self.zsh() { b"nullglob" } else { b"nullglob" })
+        };
         match drop {
             Some(true) => {}
             None => unknown(self, out),

@@ -26,7 +26,9 @@ pub(super) fn glob(shell: &mut Shell<'_>, text: &[Written], bytes: &[u8], qualif
         return Some(if fits(&there, qualifier) { vec![bytes.to_vec()] } else { Vec::new() });
     }
     let dotted = shell.state.option(if shell.zsh() { b"globdots" } else { b"dotglob" })?;
-    if text.windows(2).any(|w| w == [Written::Bare(b'*'), Written::Bare(b'*')]) && (shell.zsh() || shell.state.option(b"globstar") != Some(false)) {
+    if text.windows(2).any(|w| w == [Written::Bare(b'*'), Written::Bare(b'*')])
+        && (shell.zsh() || shell.state.option(b"globstar") != Some(false))
+    {
         return None;
     }
     let mut found: Vec<Vec<u8>> = vec![Vec::new()];
@@ -45,7 +47,10 @@ pub(super) fn glob(shell: &mut Shell<'_>, text: &[Written], bytes: &[u8], qualif
                 p
             };
             if !is_wild(segment) {
-                let name: Vec<u8> = segment.iter().filter_map(|w| if let Written::Bare(b) | Written::Quoted(b) = w { Some(*b) } else { None }).collect();
+                let name: Vec<u8> = segment
+                    .iter()
+                    .filter_map(|w| if let Written::Bare(b) | Written::Quoted(b) = w { Some(*b) } else { None })
+                    .collect();
                 let path = [base.as_slice(), &name].concat();
                 if i == last && !shell.node(if path.is_empty() { b"/" } else { &path })?.exists() {
                     continue;
@@ -91,5 +96,7 @@ pub(super) fn glob(shell: &mut Shell<'_>, text: &[Written], bytes: &[u8], qualif
 
 fn fits(node: &super::super::world::NodeState, qualifier: &[u8]) -> bool {
     let follow = qualifier.contains(&b'-');
-    node.exists() && (!qualifier.contains(&b'/') || node.folder && (follow || !node.link)) && (!qualifier.contains(&b'.') || node.file && (follow || !node.link))
+    node.exists()
+        && (!qualifier.contains(&b'/') || node.folder && (follow || !node.link))
+        && (!qualifier.contains(&b'.') || node.file && (follow || !node.link))
 }

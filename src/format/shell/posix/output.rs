@@ -190,7 +190,8 @@ impl Shell<'_> {
                     || super::builtins::is_builtin(self.dialect(), &name)
                     || RESERVED.contains(&name.as_slice()));
             if special {
-                let sure = self.state.functions.get(&name).is_none_or(Option::is_some) && self.state.aliases.get(&name).is_none_or(Option::is_some);
+                let sure = self.state.functions.get(&name).is_none_or(Option::is_some)
+                    && self.state.aliases.get(&name).is_none_or(Option::is_some);
                 if !sure {
                     status = None;
                 }
@@ -232,5 +233,6 @@ impl Shell<'_> {
 
 /// Words of the grammar, which `command -v` knows too.
 const RESERVED: [&[u8]; 16] = [
-    b"if", b"then", b"else", b"elif", b"fi", b"for", b"while", b"until", b"do", b"done", b"case", b"esac", b"{", b"}", b"!", b"[[",
+    b"if", b"then", b"else", b"elif", b"fi", b"for", b"while", b"until", b"do", b"done", b"case", b"esac", b"{", b"}", b"!",
+    b"[[",
 ];

@@ -115,7 +115,11 @@ impl Shell<'_> {
         }
         if self.zsh() && (name == b"functions" || name == b"aliases") {
             let Some(key) = key.text() else { return unknown };
-            let there = if name == b"functions" { self.state.functions.get(&key).map(Option::is_some) } else { self.state.aliases.get(&key).map(Option::is_some) };
+            let there = if name == b"functions" {
+                self.state.functions.get(&key).map(Option::is_some)
+            } else {
+                self.state.aliases.get(&key).map(Option::is_some)
+            };
             return match there {
                 None if !self.state.lost => Held::Unset,
                 Some(true) => Held::One(Value::put(b"{", Some(&self.at()))).clone(),
@@ -134,7 +138,13 @@ impl Shell<'_> {
         };
         let Some(n) = self.number(&key) else { return unknown };
         let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let n = if n < 0 { len + n } else if self.zsh() { n - 1 } else { n };
+        let n = if n < 0 {
+            len + n
+        } else if self.zsh() {
+            n - 1
+        } else {
+            n
+        };
         usize::try_from(n).ok().and_then(|n| items.get(n).cloned()).map_or(Held::Unset, Held::One)
     }
 
@@ -197,8 +207,18 @@ impl Shell<'_> {
             let set = match &held {
                 Held::Unset => Some(false),
                 Held::Unknown(_) => None,
-                Held::One(value) if *colon => if value.is_empty() { Some(false) } else if value.known_len() > 0 { Some(true) } else { None },
-                Held::Many(items) if *colon || !zsh => Some(!items.is_empty() && (!*colon || items.len() > 1 || items.iter().any(|i| !i.is_empty()))),
+                Held::One(value) if *colon => {
+                    if value.is_empty() {
+                        Some(false)
+                    } else if value.known_len() > 0 {
+                        Some(true)
+                    } else {
+                        None
+                    }
+                }
+                Held::Many(items) if *colon || !zsh => {
+                    Some(!items.is_empty() && (!*colon || items.len() > 1 || items.iter().any(|i| !i.is_empty())))
+                }
                 _ => Some(true),
             };
             match (set, kind) {
@@ -238,7 +258,11 @@ impl Shell<'_> {
                 (Some(true), _) => {}
             }
         } else {
-            if held == Held::Unset && self.state.option(b"nounset") != Some(false) && !is_all(p) && p.subject != Subject::Name(Vec::new()) {
+            if held == Held::Unset
+                && self.state.option(b"nounset") != Some(false)
+                && !is_all(p)
+                && p.subject != Subject::Name(Vec::new())
+            {
                 self.forget_all("what follows on a parameter that is not set, with `set -u`");
                 held = Held::Unknown(None);
             }
@@ -303,7 +327,9 @@ impl Shell<'_> {
     fn default_word(&mut self, word: &Word, quoted: bool, to: &mut Building) {
         for (i, part) in word.parts.iter().enumerate() {
             match part {
-                Part::Text(text) if !quoted && to.mode == Mode::Args && !self.zsh() && !(i == 0 && text.first() == Some(&b'~')) => {
+                Part::Text(text)
+                    if !quoted && to.mode == Mode::Args && !self.zsh() && !(i == 0 && text.first() == Some(&b'~')) =>
+                {
                     let value = Value::put(text, Some(&self.at()));
                     self.place(&value, false, true, to);
                 }
@@ -347,7 +373,11 @@ impl Shell<'_> {
     fn each(&mut self, held: Held, mut f: impl FnMut(&mut Self, &Value) -> Option<Value>) -> Held {
         let at = self.at();
         let mut one = |s: &mut Self, value: &Value| {
-            if s.step(1 + value.known_len() / 64) { f(s, value).unwrap_or_else(|| Value::unknown(Some(&at))) } else { Value::unknown(Some(&at)) }
+            if s.step(1 + value.known_len() / 64) {
+                f(s, value).unwrap_or_else(|| Value::unknown(Some(&at)))
+            } else {
+                Value::unknown(Some(&at))
+            }
         };
         match held {
             Held::One(value) => Held::One(one(self, &value)),
@@ -433,7 +463,10 @@ impl Shell<'_> {
                 }
                 b'f' => split = Some(b"\n".to_vec()),
                 b'F' => joined = Some(b"\n".to_vec()),
-                b'U' | b'L' => held = self.each(held, |_, v| v.text().is_some_and(|t| t.is_ascii()).then(|| map_case(v, *flag == b'U', true))),
+                b'U' | b'L' => {
+                    held =
+                        self.each(held, |_, v| v.text().is_some_and(|t| t.is_ascii()).then(|| map_case(v, *flag == b'U', true)))
+                }
                 b'u' => {
                     if let Held::Many(items) = held {
                         held = Held::Many(unique(items));
@@ -478,7 +511,10 @@ impl Shell<'_> {
             Some(known) => known,
             None => {
                 // What it assigns to is unknown.
-                let all: Vec<u8> = super::expand::seen(text).iter().map(|s| if let super::pattern::Seen::Byte(b) = s { *b } else { b' ' }).collect();
+                let all: Vec<u8> = super::expand::seen(text)
+                    .iter()
+                    .map(|s| if let super::pattern::Seen::Byte(b) = s { *b } else { b' ' })
+                    .collect();
                 if all.windows(2).any(|w| w[1] == b'=' || w == b"++" || w == b"--") {
                     for name in all.split(|b| !super::reader::name_byte(*b)).filter(|n| super::reader::is_name(n)) {
                         self.forget(name);
@@ -506,7 +542,13 @@ impl super::arith::Numbers for Shell<'_> {
                 let text = value.text()?;
                 let text = std::str::from_utf8(&text).ok()?.trim();
                 // A value that is an expression itself is left unknown.
-                if text.is_empty() { Some(0) } else if text.len() > 1 && text.starts_with('0') { None } else { text.parse().ok() }
+                if text.is_empty() {
+                    Some(0)
+                } else if text.len() > 1 && text.starts_with('0') {
+                    None
+                } else {
+                    text.parse().ok()
+                }
             }
             _ => None,
         }

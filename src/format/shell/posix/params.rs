@@ -157,7 +157,9 @@ impl Reader<'_> {
                     self.bump();
                     break;
                 }
-                (Some(b'!'), Some(next)) if !zsh && self.dialect != Dialect::Dash && (name_byte(next) || next == b'#' || next == b'@') => {
+                (Some(b'!'), Some(next))
+                    if !zsh && self.dialect != Dialect::Dash && (name_byte(next) || next == b'#' || next == b'@') =>
+                {
                     p.prefix = Prefix::Indirect;
                     self.bump();
                     break;

@@ -118,7 +118,10 @@ impl Reader<'_> {
     /// The word of letters and such that stands here, without moving.
     fn here(&self) -> &[u8] {
         let rest = self.rest();
-        let n = rest.iter().take_while(|b| !matches!(b, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')).count();
+        let n = rest
+            .iter()
+            .take_while(|b| !matches!(b, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>'))
+            .count();
         rest.get(..n).unwrap_or(&[])
     }
 
@@ -332,7 +335,8 @@ impl Reader<'_> {
             [b"&>>", b"&>|", b"&>", b"<<<", b"<<-", b"<<", b"<&", b"<>", b"<", b">>", b">|", b">!", b">&", b">"];
         let rest = self.rest().get(at..).unwrap_or(&[]);
         let Some(op) = ops.iter().find(|op| rest.starts_with(op)) else { return Ok(None) };
-        if digits > 0 && op.starts_with(b"&") || matches!(**op, [b'&', ..] | [b'<', b'<', b'<']) && self.dialect == Dialect::Dash {
+        if digits > 0 && op.starts_with(b"&") || matches!(**op, [b'&', ..] | [b'<', b'<', b'<']) && self.dialect == Dialect::Dash
+        {
             return Ok(None);
         }
         if matches!(**op, [b'<'] | [b'>']) && rest.get(1) == Some(&b'(') {
@@ -386,17 +390,22 @@ impl Reader<'_> {
                 continue;
             }
             let before = self.pos;
-            let word = if self.dialect == Dialect::Zsh && !args.is_empty() && self.peek() == Some(b'(') && self.peek_at(1) != Some(b')') {
-                self.word(Until::Pattern, false)?
-            } else {
-                self.word(Until::Blank, false)?
-            };
+            let word =
+                if self.dialect == Dialect::Zsh && !args.is_empty() && self.peek() == Some(b'(') && self.peek_at(1) != Some(b')')
+                {
+                    self.word(Until::Pattern, false)?
+                } else {
+                    self.word(Until::Blank, false)?
+                };
             if self.pos == before {
                 break;
             }
             let plain = word.plain().unwrap_or(&[]);
             let prefix = [&b"command"[..], b"builtin", b"noglob"].contains(&plain);
-            if args.iter().all(|a| matches!(a, Arg::Word(w) if [Some(&b"command"[..]), Some(b"builtin"), Some(b"noglob")].contains(&w.plain()))) && !prefix {
+            if args.iter().all(
+                |a| matches!(a, Arg::Word(w) if [Some(&b"command"[..]), Some(b"builtin"), Some(b"noglob")].contains(&w.plain())),
+            ) && !prefix
+            {
                 declares = DECLARING.contains(&plain);
             }
             args.push(Arg::Word(word));

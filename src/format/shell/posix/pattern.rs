@@ -102,7 +102,8 @@ impl Pattern {
                 Written::Bare(b) => {
                     // What only extended globbing knows and is not evaluated.
                     let next = text.get(i) == Some(&Written::Bare(b'('));
-                    self.odd |= extended && matches!(b, b'+' | b'!') && next || groups && matches!(b, b'#' | b'^') && i > 1
+                    self.odd |= extended && matches!(b, b'+' | b'!') && next
+                        || groups && matches!(b, b'#' | b'^') && i > 1
                         || groups && *b == b'<' && text.get(i..).is_some_and(|t| t.contains(&Written::Bare(b'>')));
                     out.push(Token::Byte(*b));
                 }
@@ -132,7 +133,8 @@ impl Pattern {
 
     /// The lengths of the prefixes of a known text that it matches, ascending; `None` where that is not known.
     pub(super) fn prefixes(&self, text: &[u8]) -> Option<Vec<usize>> {
-        if self.odd || self.alternatives.iter().any(|t| t.contains(&Token::Unknown) || t.len().saturating_mul(text.len()) > WORK) {
+        if self.odd || self.alternatives.iter().any(|t| t.contains(&Token::Unknown) || t.len().saturating_mul(text.len()) > WORK)
+        {
             return None;
         }
         let subject: Vec<Seen> = text.iter().map(|b| Seen::Byte(*b)).collect();
@@ -150,7 +152,11 @@ impl Pattern {
     /// Whether it has no wildcard, and what it is then.
     pub(super) fn literal(&self) -> Option<Vec<u8>> {
         let [tokens] = self.alternatives.as_slice() else { return None };
-        tokens.iter().map(|t| if let Token::Byte(b) = t { Some(*b) } else { None }).collect::<Option<Vec<u8>>>().filter(|_| !self.odd)
+        tokens
+            .iter()
+            .map(|t| if let Token::Byte(b) = t { Some(*b) } else { None })
+            .collect::<Option<Vec<u8>>>()
+            .filter(|_| !self.odd)
     }
 }
 
@@ -181,11 +187,16 @@ fn run(tokens: &[Token], subject: &[Seen], may: bool) -> Vec<Vec<bool>> {
                 (Token::Unknown, _) if may => next[i] = true,
                 (Token::Byte(a), Seen::Byte(b)) if a == b => next[i + 1] = true,
                 (Token::Any, Seen::Byte(_)) => next[i + 1] = true,
-                (Token::Set(not, ranges), Seen::Byte(b)) if ranges.iter().any(|(lo, hi)| lo <= b && b <= hi) != *not => next[i + 1] = true,
+                (Token::Set(not, ranges), Seen::Byte(b)) if ranges.iter().any(|(lo, hi)| lo <= b && b <= hi) != *not => {
+                    next[i + 1] = true
+                }
                 _ => {}
             }
         }
-        if may && *seen == Seen::Unknown && let Some(first) = states.iter().position(|s| *s) {
+        if may
+            && *seen == Seen::Unknown
+            && let Some(first) = states.iter().position(|s| *s)
+        {
             next.iter_mut().skip(first).for_each(|s| *s = true);
             alive = true;
         }

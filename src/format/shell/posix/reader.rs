@@ -176,7 +176,8 @@ impl<'a> Reader<'a> {
                             self.bump();
                         }
                         Some(next) if quoted => {
-                            let counts = matches!(next, b'$' | b'`' | b'"' | b'\\') || (next == b'}' && until != Until::DoubleQuote);
+                            let counts =
+                                matches!(next, b'$' | b'`' | b'"' | b'\\') || (next == b'}' && until != Until::DoubleQuote);
                             flush(&mut text, &mut word);
                             word.parts.push(Part::Quoted(if counts { vec![next] } else { vec![b'\\', next] }));
                             self.bump();
@@ -241,7 +242,11 @@ impl<'a> Reader<'a> {
                         break;
                     }
                 }
-                b'=' if self.dialect == Dialect::Zsh && text.is_empty() && word.parts.is_empty() && self.peek_at(1) == Some(b'(') => {
+                b'=' if self.dialect == Dialect::Zsh
+                    && text.is_empty()
+                    && word.parts.is_empty()
+                    && self.peek_at(1) == Some(b'(') =>
+                {
                     self.skip(2);
                     self.balanced(b')')?;
                     word.parts.push(Part::Unknown);
@@ -273,7 +278,9 @@ impl<'a> Reader<'a> {
                 // `f()` is a definition, not a pattern.
                 (!text.is_empty() || !word.parts.is_empty()) && self.peek_at(1) != Some(b')')
             }
-            Until::Blank => self.dialect != Dialect::Dash && text.last().is_some_and(|b| matches!(b, b'?' | b'*' | b'+' | b'@' | b'!')),
+            Until::Blank => {
+                self.dialect != Dialect::Dash && text.last().is_some_and(|b| matches!(b, b'?' | b'*' | b'+' | b'@' | b'!'))
+            }
             Until::Pattern => true,
             _ => false,
         }
@@ -288,9 +295,7 @@ impl<'a> Reader<'a> {
                 b'\\' => {
                     self.bump();
                 }
-                b'\'' => {
-                    while self.bump().ok_or(Syntax::Unfinished)? != b'\'' {}
-                }
+                b'\'' => while self.bump().ok_or(Syntax::Unfinished)? != b'\'' {},
                 b'"' => loop {
                     match self.bump().ok_or(Syntax::Unfinished)? {
                         b'\\' => {

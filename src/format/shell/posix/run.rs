@@ -39,7 +39,8 @@ impl Shell<'_> {
         }
         self.line = command.line;
         let flow = self.level(|s| s.redirected(command)).unwrap_or(Flow::Stop);
-        let counts = matches!(command.kind, Kind::Simple(..) | Kind::Pipeline(..) | Kind::Subshell(..) | Kind::Test(..) | Kind::Arith(..));
+        let counts =
+            matches!(command.kind, Kind::Simple(..) | Kind::Pipeline(..) | Kind::Subshell(..) | Kind::Test(..) | Kind::Arith(..));
         if flow == Flow::Next && counts && self.guarded == 0 && self.state.status != Some(0) {
             match (self.state.option(b"errexit"), self.state.status) {
                 (Some(false), _) => {}
@@ -84,7 +85,9 @@ impl Shell<'_> {
         let printed = std::mem::replace(&mut self.state.out, before);
         if !to_file {
             self.state.out.append(&printed);
-        } else if command.redirects.iter().any(|r| r.fd.is_none_or(|f| f == 1) && r.op == b">&" && r.target.plain() != Some(b"2")) && self.catching {
+        } else if command.redirects.iter().any(|r| r.fd.is_none_or(|f| f == 1) && r.op == b">&" && r.target.plain() != Some(b"2"))
+            && self.catching
+        {
             let at = self.at();
             self.state.out.push_unknown(Some(&at));
         }
@@ -94,7 +97,11 @@ impl Shell<'_> {
     fn touches_shell(&mut self, command: &Command) -> bool {
         let Kind::Simple(_, args) = &command.kind else { return true };
         let Some(super::ast::Arg::Word(word)) = args.first() else { return true };
-        word.plain().is_none_or(|n| self.state.functions.contains_key(n) || self.state.aliases.contains_key(n) || super::builtins::is_builtin(self.dialect(), n))
+        word.plain().is_none_or(|n| {
+            self.state.functions.contains_key(n)
+                || self.state.aliases.contains_key(n)
+                || super::builtins::is_builtin(self.dialect(), n)
+        })
     }
 
     /// Whether all redirections can be opened.
@@ -109,7 +116,8 @@ impl Shell<'_> {
                 all = None;
                 continue;
             };
-            if path.starts_with(b"/dev/") || (redirect.op == b"&>" || redirect.op == b">&") && path.iter().all(u8::is_ascii_digit) {
+            if path.starts_with(b"/dev/") || (redirect.op == b"&>" || redirect.op == b">&") && path.iter().all(u8::is_ascii_digit)
+            {
                 continue;
             }
             let node = self.node(&path);
@@ -158,33 +166,45 @@ impl Shell<'_> {
                 self.stopped()
             }
             Kind::If(arms, otherwise) => self.conditional(arms, otherwise.as_deref()),
-            Kind::While { until, condition, body } => self.looped(|s| {
-                let flow = s.condition(condition);
-                let go = s.state.status.map(|status| (status == 0) != *until);
-                (flow, go)
-            }, body, |_| Flow::Next),
+            Kind::While { until, condition, body } => self.looped(
+                |s| {
+                    let flow = s.condition(condition);
+                    let go = s.state.status.map(|status| (status == 0) != *until);
+                    (flow, go)
+                },
+                body,
+                |_| Flow::Next,
+            ),
             Kind::For { names, words, body, select } => self.for_each(names, words.as_deref(), body, *select),
             Kind::ForArith(three, body) => {
                 let start = self.quoted(&three[0]);
                 self.number(&start);
-                self.looped(|s| {
-                    let text = s.quoted(&three[1]);
-                    let go = if text.is_empty() { Some(true) } else { s.number(&text).map(|n| n != 0) };
-                    (Flow::Next, go)
-                }, body, |s| {
-                    let text = s.quoted(&three[2]);
-                    s.number(&text);
-                    Flow::Next
-                })
+                self.looped(
+                    |s| {
+                        let text = s.quoted(&three[1]);
+                        let go = if text.is_empty() { Some(true) } else { s.number(&text).map(|n| n != 0) };
+                        (Flow::Next, go)
+                    },
+                    body,
+                    |s| {
+                        let text = s.quoted(&three[2]);
+                        s.number(&text);
+                        Flow::Next
+                    },
+                )
             }
             Kind::Repeat(count, body) => {
                 let count = self.quoted(count);
                 let mut left = self.number(&count);
-                self.looped(|_| {
-                    let go = left.map(|n| n > 0);
-                    left = left.map(|n| n - 1);
-                    (Flow::Next, go)
-                }, body, |_| Flow::Next)
+                self.looped(
+                    |_| {
+                        let go = left.map(|n| n > 0);
+                        left = left.map(|n| n - 1);
+                        (Flow::Next, go)
+                    },
+                    body,
+                    |_| Flow::Next,
+                )
             }
             Kind::Case(subject, arms) => {
                 let subject = self.single(subject, Mode::Single);
@@ -426,7 +446,12 @@ impl Shell<'_> {
     }
 
     /// A loop. `go` tells whether there is another round, `after` ends one.
-    fn looped(&mut self, mut go: impl FnMut(&mut Self) -> (Flow, Option<bool>), body: &[Command], mut after: impl FnMut(&mut Self) -> Flow) -> Flow {
+    fn looped(
+        &mut self,
+        mut go: impl FnMut(&mut Self) -> (Flow, Option<bool>),
+        body: &[Command],
+        mut after: impl FnMut(&mut Self) -> Flow,
+    ) -> Flow {
         let mark = self.parked.len();
         self.loops += 1;
         let mut unsure = 0;
@@ -513,12 +538,16 @@ impl Shell<'_> {
                 self.forget(name);
             }
             let names = names.to_vec();
-            return self.looped(|_| (Flow::Next, None), body, move |s| {
-                for name in &names {
-                    s.forget(name);
-                }
-                Flow::Next
-            });
+            return self.looped(
+                |_| (Flow::Next, None),
+                body,
+                move |s| {
+                    for name in &names {
+                        s.forget(name);
+                    }
+                    Flow::Next
+                },
+            );
         }
         let mut items = args.list.into_iter();
         let line = self.line;

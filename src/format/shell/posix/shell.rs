@@ -334,8 +334,9 @@ impl<'a> Shell<'a> {
         match name {
             b"LINENO" => known(self.line.to_string().as_bytes()),
             b"UID" | b"EUID" if modern => known(self.start.uid.to_string().as_bytes()),
-            b"RANDOM" | b"SECONDS" | b"BASHPID" | b"EPOCHSECONDS" | b"EPOCHREALTIME" | b"SRANDOM" | b"PPID" | b"GROUPS" | b"_"
-            | b"BASH_COMMAND" | b"BASHOPTS" | b"SHELLOPTS" | b"DIRSTACK" | b"PIPESTATUS" | b"TTY" | b"COLUMNS" | b"LINES" | b"BASH"
+            b"RANDOM" | b"SECONDS" | b"BASHPID" | b"EPOCHSECONDS" | b"EPOCHREALTIME" | b"SRANDOM" | b"PPID" | b"GROUPS"
+            | b"_" | b"BASH_COMMAND" | b"BASHOPTS" | b"SHELLOPTS" | b"DIRSTACK" | b"PIPESTATUS" | b"TTY" | b"COLUMNS"
+            | b"LINES" | b"BASH"
                 if modern =>
             {
                 Held::Unknown(Some(at))
@@ -546,7 +547,8 @@ pub(super) fn map_case(value: &Value, upper: bool, all: bool) -> Value {
         match piece {
             Piece::Text(text, at) => {
                 let change = |b: &u8| if upper { b.to_ascii_uppercase() } else { b.to_ascii_lowercase() };
-                let mapped: Vec<u8> = text.iter().enumerate().map(|(i, b)| if all || first && i == 0 { change(b) } else { *b }).collect();
+                let mapped: Vec<u8> =
+                    text.iter().enumerate().map(|(i, b)| if all || first && i == 0 { change(b) } else { *b }).collect();
                 out.push(&mapped, at.as_ref());
             }
             Piece::Unknown(at) => out.push_unknown(at.as_ref()),

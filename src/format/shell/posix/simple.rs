@@ -99,12 +99,20 @@ impl Shell<'_> {
     }
 
     /// Runs a command by its name; `functions`: they come before builtins.
-    pub(super) fn dispatch(&mut self, name: &[u8], list: Args, declared: &BTreeMap<usize, &Assign>, assigns: &[Assign], functions: bool) -> Flow {
+    pub(super) fn dispatch(
+        &mut self,
+        name: &[u8],
+        list: Args,
+        declared: &BTreeMap<usize, &Assign>,
+        assigns: &[Assign],
+        functions: bool,
+    ) -> Flow {
         if assigns.is_empty() {
             return self.named_command(name, list, declared, functions);
         }
         // `.`, `eval`, `export` and their like keep what stands in front of them in dash.
-        let keeps = super::builtins::is_special(name) && (self.dialect() == super::Dialect::Dash || self.zsh() && name == b"exec");
+        let keeps =
+            super::builtins::is_special(name) && (self.dialect() == super::Dialect::Dash || self.zsh() && name == b"exec");
         if keeps {
             for assign in assigns {
                 self.assign(assign);
@@ -172,7 +180,9 @@ impl Shell<'_> {
                 self.state.status = Some(status);
             }
             None => {
-                let handled = self.state.lost || self.state.functions.contains_key(&b"command_not_found_handle"[..]) || self.state.functions.contains_key(&b"command_not_found_handler"[..]);
+                let handled = self.state.lost
+                    || self.state.functions.contains_key(&b"command_not_found_handle"[..])
+                    || self.state.functions.contains_key(&b"command_not_found_handler"[..]);
                 if !handled && self.which(name) == Some(None) {
                     self.state.status = Some(127);
                 } else {
@@ -194,8 +204,26 @@ impl Shell<'_> {
     /// Files that a program may make, change or remove: what is asked of them later is not known.
     fn changes_files(&mut self, name: &[u8], list: &Args) {
         const CHANGING: [&[u8]; 20] = [
-            b"mkdir", b"touch", b"cp", b"mv", b"rm", b"rmdir", b"ln", b"install", b"chmod", b"chown", b"git", b"curl", b"wget", b"tee", b"tar", b"unzip",
-            b"zcompile", b"mkfifo", b"mktemp", b"sed",
+            b"mkdir",
+            b"touch",
+            b"cp",
+            b"mv",
+            b"rm",
+            b"rmdir",
+            b"ln",
+            b"install",
+            b"chmod",
+            b"chown",
+            b"git",
+            b"curl",
+            b"wget",
+            b"tee",
+            b"tar",
+            b"unzip",
+            b"zcompile",
+            b"mkfifo",
+            b"mktemp",
+            b"sed",
         ];
         let name = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
         if !CHANGING.contains(&name) {
@@ -273,7 +301,11 @@ impl Shell<'_> {
                 return None;
             }
             match list.as_slice() {
-                [Command { kind: Kind::Simple(a, w), redirects: r, .. }] if a.is_empty() && r.is_empty() && !text.ends_with(b" ") => Some(w.clone()),
+                [Command { kind: Kind::Simple(a, w), redirects: r, .. }]
+                    if a.is_empty() && r.is_empty() && !text.ends_with(b" ") =>
+                {
+                    Some(w.clone())
+                }
                 _ => None,
             }
         });
@@ -458,7 +490,9 @@ impl Shell<'_> {
                 }
             }
             for pair in flat.chunks(2) {
-                let (Some(key), Some(value)) = (pair.first().and_then(Value::text), pair.get(1)) else { return self.forget(name) };
+                let (Some(key), Some(value)) = (pair.first().and_then(Value::text), pair.get(1)) else {
+                    return self.forget(name);
+                };
                 all.insert(key, value.clone());
             }
             self.state.arrays.insert(name.to_vec(), Array::Map(all));

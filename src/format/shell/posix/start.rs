@@ -42,9 +42,16 @@ impl Shell<'_> {
     }
 
     fn level_up(&mut self) {
-        let level = self.text(b"SHLVL").and_then(|t| String::from_utf8(t).ok()).and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0);
+        let level =
+            self.text(b"SHLVL").and_then(|t| String::from_utf8(t).ok()).and_then(|t| t.trim().parse::<i64>().ok()).unwrap_or(0);
         // bash: beyond 999 it starts again.
-        let level = if level < 0 { 0 } else if self.bash() && level >= 999 { 1 } else { level.saturating_add(1) };
+        let level = if level < 0 {
+            0
+        } else if self.bash() && level >= 999 {
+            1
+        } else {
+            level.saturating_add(1)
+        };
         self.initial(b"SHLVL", Some(level.to_string().as_bytes()), true);
     }
 
@@ -138,7 +145,20 @@ impl Shell<'_> {
         for name in [&b"CDPATH"[..], b"MANPATH", b"MAILPATH", b"FIGNORE", b"PSVAR"] {
             self.default(name, b"");
         }
-        for name in [&b"FPATH"[..], b"MODULE_PATH", b"HISTSIZE", b"SAVEHIST", b"WORDCHARS", b"OSTYPE", b"MACHTYPE", b"CPUTYPE", b"VENDOR", b"SPROMPT", b"KEYTIMEOUT", b"TMPPREFIX"] {
+        for name in [
+            &b"FPATH"[..],
+            b"MODULE_PATH",
+            b"HISTSIZE",
+            b"SAVEHIST",
+            b"WORDCHARS",
+            b"OSTYPE",
+            b"MACHTYPE",
+            b"CPUTYPE",
+            b"VENDOR",
+            b"SPROMPT",
+            b"KEYTIMEOUT",
+            b"TMPPREFIX",
+        ] {
             self.unknown_default(name);
         }
         match self.start.hostname {
@@ -352,7 +372,8 @@ impl Shell<'_> {
 
     /// An init file that the shell reads by itself.
     fn init(&mut self, path: &[u8], why: &str) -> Flow {
-        let mut seen = |s: &mut Self, read, why: &str| s.files.push(FileSeen { path: path.to_vec(), read, why: why.to_owned(), by: None });
+        let mut seen =
+            |s: &mut Self, read, why: &str| s.files.push(FileSeen { path: path.to_vec(), read, why: why.to_owned(), by: None });
         match self.contents(path) {
             Some(Ok(text)) => {
                 seen(self, Some(true), why);

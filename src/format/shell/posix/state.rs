@@ -95,7 +95,10 @@ impl State {
         if let Some((scalar, separator)) = self.tied.get(name) {
             return self.tied.get_key_value(name).map(|(array, _)| (array.as_slice(), scalar.as_slice(), *separator));
         }
-        self.tied.iter().find(|(_, (scalar, _))| scalar == name).map(|(array, (scalar, sep))| (array.as_slice(), scalar.as_slice(), *sep))
+        self.tied
+            .iter()
+            .find(|(_, (scalar, _))| scalar == name)
+            .map(|(array, (scalar, sep))| (array.as_slice(), scalar.as_slice(), *sep))
     }
 
     /// What the variable holds.

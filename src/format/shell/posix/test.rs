@@ -100,12 +100,18 @@ impl Shell<'_> {
             end = true;
             text.pop();
         }
-        let special = |w: &Written| matches!(w, Written::Bare(b'.' | b'*' | b'+' | b'?' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'$'));
+        let special = |w: &Written| {
+            matches!(
+                w,
+                Written::Bare(b'.' | b'*' | b'+' | b'?' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'$')
+            )
+        };
         if text.iter().any(special) {
             return None;
         }
         let star = || Some(Written::Bare(b'*'));
-        let all: Vec<Written> = (if begin { None } else { star() }).into_iter().chain(text).chain(if end { None } else { star() }).collect();
+        let all: Vec<Written> =
+            (if begin { None } else { star() }).into_iter().chain(text).chain(if end { None } else { star() }).collect();
         Pattern::new(&all, false, false).matches(&seen(value))
     }
 
@@ -131,7 +137,11 @@ impl Shell<'_> {
             }
             [left, _, right] if is_binary(&op(1)) => self.binary(left, &op(1), right),
             [_, rest @ ..] if is(0, b"!") && words.len() <= 4 => self.words(rest, deep + 1).map(|t| !t),
-            [_, inner @ .., _] if is(0, b"(") && is(words.len() - 1, b")") && !inner.iter().any(|w| matches!(w.text().as_deref(), Some(b"(" | b")"))) => {
+            [_, inner @ .., _]
+                if is(0, b"(")
+                    && is(words.len() - 1, b")")
+                    && !inner.iter().any(|w| matches!(w.text().as_deref(), Some(b"(" | b")"))) =>
+            {
                 self.words(inner, deep + 1)
             }
             _ => {
@@ -161,7 +171,13 @@ impl Shell<'_> {
                 return match self.held(&base) {
                     Held::Unset => Some(false),
                     Held::One(_) if base == name => Some(true),
-                    Held::Many(items) if base == name => if self.zsh() { Some(true) } else { Some(!items.is_empty()) },
+                    Held::Many(items) if base == name => {
+                        if self.zsh() {
+                            Some(true)
+                        } else {
+                            Some(!items.is_empty())
+                        }
+                    }
                     _ => None,
                 };
             }
@@ -210,7 +226,8 @@ impl Shell<'_> {
                 (plain(&a) && plain(&b)).then(|| (a.cmp(&b) == Ordering::Less) == (op == b"<"))
             }
             b"-eq" | b"-ne" | b"-lt" | b"-le" | b"-gt" | b"-ge" => {
-                let parse = |v: &Value| v.text().and_then(|t| std::str::from_utf8(&t).ok().and_then(|t| t.trim().parse::<i64>().ok()));
+                let parse =
+                    |v: &Value| v.text().and_then(|t| std::str::from_utf8(&t).ok().and_then(|t| t.trim().parse::<i64>().ok()));
                 // What is no number is an error, and that is no truth.
                 match (left.is_known(), right.is_known()) {
                     (true, true) => match (parse(left), parse(right)) {
@@ -237,9 +254,9 @@ impl Shell<'_> {
     }
 }
 
-
 fn is_binary(op: &[u8]) -> bool {
-    [&b"="[..], b"==", b"!=", b"<", b">", b"-eq", b"-ne", b"-lt", b"-le", b"-gt", b"-ge", b"-nt", b"-ot", b"-ef", b"-a", b"-o"].contains(&op)
+    [&b"="[..], b"==", b"!=", b"<", b">", b"-eq", b"-ne", b"-lt", b"-le", b"-gt", b"-ge", b"-nt", b"-ot", b"-ef", b"-a", b"-o"]
+        .contains(&op)
 }
 
 fn compare(op: &[u8], a: i64, b: i64) -> Option<bool> {
@@ -271,7 +288,10 @@ fn equal(a: &Value, b: &Value) -> Option<bool> {
         return Some(a == b);
     }
     let written = |v: &Value| -> Vec<Written> {
-        seen(v).into_iter().map(|s| if let super::pattern::Seen::Byte(b) = s { Written::Quoted(b) } else { Written::Unknown }).collect()
+        seen(v)
+            .into_iter()
+            .map(|s| if let super::pattern::Seen::Byte(b) = s { Written::Quoted(b) } else { Written::Unknown })
+            .collect()
     };
     // One of them has unknown parts: they are the same perhaps, or surely not.
     let (pattern, subject) = if a.is_known() { (b, a) } else { (a, b) };
