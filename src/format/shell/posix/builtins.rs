@@ -315,7 +315,7 @@ impl Shell<'_> {
             None => Some(Err(Missing::Absent)),
         };
         let shown = found.unwrap_or(path);
-        let mut seen = |s: &mut Self, read, why: &str| {
+        let seen = |s: &mut Self, read, why: &str| {
             if s.files.len() < FILES {
                 s.files.push(super::super::FileSeen { path: shown.clone(), read, why: why.to_owned(), by: by.clone() });
             }

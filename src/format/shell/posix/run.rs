@@ -351,7 +351,7 @@ impl Shell<'_> {
                 return flow;
             }
             let guard = u32::from(i + 1 < last);
-            let mut run = |s: &mut Self| {
+            let run = |s: &mut Self| {
                 s.guarded += guard;
                 let flow = s.command(command);
                 s.guarded -= guard;

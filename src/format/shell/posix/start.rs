@@ -372,7 +372,7 @@ impl Shell<'_> {
 
     /// An init file that the shell reads by itself.
     fn init(&mut self, path: &[u8], why: &str) -> Flow {
-        let mut seen =
+        let seen =
             |s: &mut Self, read, why: &str| s.files.push(FileSeen { path: path.to_vec(), read, why: why.to_owned(), by: None });
         match self.contents(path) {
             Some(Ok(text)) => {
