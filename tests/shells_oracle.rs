@@ -20,7 +20,7 @@ use std::path::Path;
 
 use folder_world::FolderWorld;
 use gocachescan::format::shell::posix::{Dialect, PosixStart, SystemFiles, start};
-use gocachescan::format::shell::{Value, Vars};
+use gocachescan::format::shell::{Missing, NodeState, Value, Vars, World};
 use serde_json::Value as Json;
 
 /// Lays a row's files out: text, `{"exec": text}`, `{"link": target}`, or `null` for a folder.
@@ -159,4 +159,112 @@ fn variables_are_those_of_the_shells() {
     println!("{rows} rows: {same} variables agree, {unknown} are unknown ({lost} rows lost), {} differ", different.len());
     assert!(different.is_empty());
     assert!(*same > 100 && *unknown * 2 < *same);
+}
+
+fn end_of(text: &[u8]) {
+    struct Only<'a>(&'a [u8]);
+    impl World for Only<'_> {
+        fn read(&self, path: &[u8]) -> Result<Vec<u8>, Missing> {
+            if path == b"/etc/profile" || path == b"/etc/zsh/zshenv" || path == b"/h/self" {
+                Ok(self.0.to_vec())
+            } else {
+                Err(Missing::Absent)
+            }
+        }
+        fn state(&self, path: &[u8]) -> Option<NodeState> {
+            Some(NodeState { file: path == b"/h/self", readable: true, ..NodeState::default() })
+        }
+        fn list(&self, _: &[u8]) -> Option<Vec<Vec<u8>>> {
+            None
+        }
+        fn resolve(&self, _: &[u8]) -> Option<Vec<u8>> {
+            None
+        }
+        fn told_by(&self, _: &[Vec<u8>], _: &[(Vec<u8>, Vec<u8>)]) -> Option<(Vec<u8>, u8)> {
+            None
+        }
+    }
+    for dialect in [Dialect::Bash, Dialect::Zsh, Dialect::Dash, Dialect::BashAsSh] {
+        let how = PosixStart {
+            dialect,
+            login: true,
+            interactive: false,
+            command: true,
+            home: Some(b"/h"),
+            user: b"u",
+            uid: 1,
+            cwd: b"/",
+            version: None,
+            hostname: None,
+            system: SystemFiles { profile: b"/etc/profile", bashrc: None, zsh: b"/etc/zsh" },
+        };
+        let env = [(&b"HOME"[..], &b"/h"[..]), (b"PATH", b"/bin")];
+        let env = Vars::of_environment(env.map(|(n, v)| (n.to_vec(), Value::put(v, None))));
+        let began = std::time::Instant::now();
+        let outcome = start(&Only(text), &how, env);
+        assert!(!outcome.files.is_empty());
+        let shown = String::from_utf8_lossy(&text[..text.len().min(60)]).into_owned();
+        assert!(began.elapsed().as_secs() < 30, "{dialect:?} {shown:?} took {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn hostile_files_end() {
+    let many = |s: &str, n: usize| s.repeat(n).into_bytes();
+    for text in [
+        b":(){ :|:& };:".to_vec(),
+        b"while :; do :; done".to_vec(),
+        b"while true; do PATH=$PATH:$PATH; done".to_vec(),
+        b"f() { f; }; f".to_vec(),
+        b"f() { if maybe; then f; else f; fi; }; f".to_vec(),
+        b". /h/self".to_vec(),
+        b"eval \"$(cat /h/self)\"; . /h/self; . /h/self".to_vec(),
+        b"for i in {1..1000}{1..1000}; do x=$i; done".to_vec(),
+        b"for i in {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}; do x=$i; done".to_vec(),
+        b"x=a; for i in 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4; do x=$x$x; y=${x//a/bb}; z=${x%%*b*}; done".to_vec(),
+        b"while maybe; do if maybe; then break; else continue; fi; done; while maybe; do x=$x:y; done".to_vec(),
+        b"e='eval \"$e\"'; eval \"$e\"".to_vec(),
+        b"a=a; alias a='a; a'; a".to_vec(),
+        many("(", 200_000),
+        many("{ ", 200_000),
+        many("$(", 200_000),
+        many("${x:-", 200_000),
+        many("\"$(", 100_000),
+        many("`", 100_001),
+        many("if x; then ", 50_000),
+        many("[[ ( ", 50_000),
+        many("[[ ! ! ! ", 50_000),
+        many("$((", 100_000),
+        many("case x in (", 50_000),
+        many("! ", 100_000),
+        many("f() ", 50_000),
+        many("x=(", 50_000),
+        many("a && ", 100_000),
+        many("a | ", 50_000),
+        many("a;", 100_000),
+        many("<<E ", 50_000),
+        [b"[[ a ".to_vec(), many("|| a ", 50_000), b"]]".to_vec()].concat(),
+        [b"x=".to_vec(), many("a", 1 << 20)].concat(),
+        [b"echo $((".to_vec(), many("1+", 100_000), b"1))".to_vec()].concat(),
+        [b"x=".to_vec(), many("$x", 100_000)].concat(),
+        many("if maybe; then x=1; else x=2; fi\n", 3_000),
+        vec![0; 100_000],
+        (0..=255).cycle().take(100_000).collect(),
+    ] {
+        end_of(&text);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_bytes_end(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        end_of(&bytes);
+    }
+
+    #[test]
+    fn any_signs_end(text in "[ -~\n]{0,80}|([a-c$(){}|&;<>\"'`=\\[\\]#%/:*?!\n \\\\-]|if |then |fi|do |done|for |in |case |esac|while |\\$\\(|\\$\\{|export |local ){0,60}") {
+        end_of(text.as_bytes());
+    }
 }

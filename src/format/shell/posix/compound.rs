@@ -27,7 +27,7 @@ impl Reader<'_> {
                     self.skip(2);
                     return Ok(Some(Kind::Arith(word)));
                 }
-                (self.pos, self.line) = (pos, line);
+                self.again(pos, line)?;
             }
             self.bump();
             let body = self.deeper(|r| r.list(&[b")"]))?;

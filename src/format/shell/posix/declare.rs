@@ -90,6 +90,19 @@ impl Shell<'_> {
             self.print_unknown();
             return self.done(if given.is_empty() { Some(0) } else { None });
         }
+        if asked.tie && !self.state.scopes.is_empty() {
+            // The pair ends with the function.
+            for item in &given {
+                if let Given::Name(name) | Given::Value(name, _) = item
+                    && is_name(name)
+                {
+                    let name = name.clone();
+                    self.forget(&name);
+                }
+            }
+            self.note("what `typeset -T` ties in a function");
+            return self.done(None);
+        }
         if asked.tie {
             return self.tie(&given, &asked);
         }

@@ -282,6 +282,7 @@ impl Shell<'_> {
 
     /// Puts a value where it was expanded. `split`: it is split without quotes also in zsh.
     pub(super) fn place(&mut self, value: &Value, quoted: bool, split: bool, to: &mut Building) {
+        self.step(1 + value.known_len() / 256 + value.pieces().len() / 16);
         let as_sh = !self.zsh() || self.state.option(b"shwordsplit") != Some(false);
         let splits = !quoted && to.mode == Mode::Args && (split || as_sh);
         if splits && as_sh && self.zsh() && self.state.option(b"shwordsplit").is_none() {

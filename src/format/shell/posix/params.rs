@@ -79,7 +79,7 @@ impl Reader<'_> {
                 self.bump();
                 p.index = Some(index);
             } else {
-                (self.pos, self.line) = (pos, line);
+                self.again(pos, line)?;
             }
         }
         if zsh && self.peek() == Some(b':') && p.prefix == Prefix::None {

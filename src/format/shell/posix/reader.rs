@@ -6,6 +6,9 @@ use super::Dialect;
 use super::ast::{Part, Word};
 use super::parser::{NEST, Syntax};
 
+/// Second readings of one text: nested ones double the work with each level.
+const TRIES: u32 = 500;
+
 /// A place in the text of a file.
 pub(super) struct Reader<'a> {
     pub(super) src: &'a [u8],
@@ -13,6 +16,8 @@ pub(super) struct Reader<'a> {
     pub(super) line: u32,
     pub(super) dialect: Dialect,
     pub(super) nest: u32,
+    /// How often a text was read a second time because it was not what it looked like.
+    tries: u32,
     /// Here-documents whose bodies follow the next newline: the end mark, and whether tabs are stripped.
     pub(super) heredocs: Vec<(Vec<u8>, bool)>,
 }
@@ -53,13 +58,11 @@ pub(super) enum Until {
     Arith,
     /// `;` or `))`, in `for ((…))`.
     ArithStep,
-    /// The end of the text alone.
-    End,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(src: &'a [u8], line: u32, dialect: Dialect, nest: u32) -> Reader<'a> {
-        Reader { src, pos: 0, line, dialect, nest, heredocs: Vec::new() }
+        Reader { src, pos: 0, line, dialect, nest, tries: 0, heredocs: Vec::new() }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -91,6 +94,13 @@ impl<'a> Reader<'a> {
         for _ in 0..n {
             self.bump();
         }
+    }
+
+    /// Goes back to read a text in another way.
+    pub(super) fn again(&mut self, pos: usize, line: u32) -> Result<(), Syntax> {
+        (self.pos, self.line) = (pos, line);
+        self.tries += 1;
+        if self.tries > TRIES { Err(Syntax::TooDeep) } else { Ok(()) }
     }
 
     /// Goes one level deeper.
@@ -131,7 +141,6 @@ impl<'a> Reader<'a> {
             Until::DoubleQuote => b == b'"',
             Until::Arith => b == b')',
             Until::ArithStep => b == b';' || b == b')',
-            Until::End => false,
         }
     }
 
@@ -350,7 +359,7 @@ impl<'a> Reader<'a> {
                     self.skip(2);
                     return Ok(Some(Part::Arith(Box::new(word))));
                 }
-                (self.pos, self.line) = (pos, line);
+                self.again(pos, line)?;
                 self.substitution().map(Some)
             }
             Some(b'(') => self.substitution().map(Some),

@@ -166,7 +166,8 @@ impl<'a> Shell<'a> {
             // How much of the file is still read hangs on the shell and its version.
             return self.forget_all(format!("what follows on setting `{}`, which is read-only", lossy(name)));
         }
-        if value.known_len() > VALUE_LIMIT {
+        self.step(1 + value.known_len() / 256 + value.pieces().len() / 16);
+        if value.known_len() > VALUE_LIMIT || value.pieces().len() > ELEMENTS {
             self.note(format!("`{}` is longer than a variable may be", lossy(name)));
             return self.forget(name);
         }
