@@ -91,6 +91,13 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
             lines.keep(file, &text);
         }
     }
+    // Which of these zsh reads hangs on ZDOTDIR; what the others would set is told.
+    for name in [".zprofile", ".zshrc", ".zlogin"] {
+        let path = bytes_of(user.home.join(name).as_os_str());
+        if let Ok(text) = disk.read(&path) {
+            lines.keep(&path, &text);
+        }
+    }
     let editor_files = editor::files(&user.home, &inquiry.host.cwd, &disk);
     for path in editor_files.iter().map(|f| &f.path).chain(inquiry.dockerfile.iter()) {
         let path = bytes_of(path.as_os_str());

@@ -154,7 +154,7 @@ def play(scene, place_of, verbose: bool) -> str | None:
         if not scene.is_there(place):
             return "the situation is not there"
         report = place.doctor(scene.environment(place), *scene.flags)
-        wanted = [f for f in report["findings"] if f["path"] == scene.path and f["evidence"].get("line") == scene.line
+        wanted = [f for f in report["findings"] if f["path"] == scene.path and (scene.line is None or f["evidence"].get("line") == scene.line)
                   and f["level"] in scene.levels and (not scene.rule or f["rule"] == scene.rule)]
         if not wanted:
             told = "\n      ".join(f"{f['level']} {f['rule']} {f['path']}:{f['evidence'].get('line')}: {f['message']}" for f in report["findings"])

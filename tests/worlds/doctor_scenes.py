@@ -99,7 +99,7 @@ Scene("function-go", home(bashrc=ADD + "go() {\n  /opt/old/bin/go \"$@\"\n}\n", 
       ask="go version", wrong="go1.21", gos=BOTH, by_hand=True)
 LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
 Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
-      (f"{HOME}/.profile", 1), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
+      ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
 Scene("link-to-a-go-that-is-gone", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
       ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[], by_hand=True)
 Scene("link-loop", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
@@ -140,6 +140,8 @@ Scene("shell-changed-to-zsh", home(bashrc=ADD, profile=SOURCES), home(zshenv=ADD
 Scene("shell-not-listed", {**home(zshenv=ADD), "/etc/shells": "/bin/sh\n/bin/bash\n"}, {"/etc/shells": "/bin/sh\n/bin/zsh\n"}, ("/etc/shells",),
       start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED",
       by_hand=True)
+Scene("zdotdir-elsewhere", {**home(zshenv="export ZDOTDIR=$HOME/.zsh\n", zshrc=ADD), f"{HOME}/.zsh/.zshrc": "# x\n"}, {f"{HOME}/.zsh/.zshrc": ADD},
+      (f"{HOME}/.zshrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", right="go version go1", by_hand=True)
 Scene("set-and-not-exported", home(bashrc=ADD + "GOFLAGS=-mod=vendor\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="[ -n \"$GOFLAGS\" ] && go env GOFLAGS | grep -q vendor || echo \"set=$GOFLAGS\"", wrong="set=-mod=vendor")
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::tools::{bare, certain};
 use super::{Judge, edits, profile_line, said_at};
@@ -80,7 +81,7 @@ pub static ALIAS: Rule = Rule {
 impl Judge<'_> {
     /// Which `go` it is.
     pub(super) fn go(&self, sink: &mut Sink) {
-        let mut told: BTreeSet<(Option<&At>, &std::path::Path, &std::path::Path)> = BTreeSet::new();
+        let mut told: BTreeSet<(Option<&At>, &Path, &Path)> = BTreeSet::new();
         let shells = self.machine.starts.iter().filter(|s| matches!(s.kind, StartKind::Shell(..))).map(|s| &s.view);
         for view in std::iter::once(&self.machine.here).chain(shells) {
             let Some((first, other)) = shadowed(view) else { continue };
@@ -105,7 +106,8 @@ impl Judge<'_> {
     fn shadow(&self, view: &View, first: &Found, other: &Found) -> Finding {
         let (entry, late) = (view.entry(first), view.entry(other));
         let line = |e: Option<&PathEntry>| e.and_then(|e| e.at.clone());
-        let (before, after) = (line(entry), line(late));
+        // A folder of the system holds more than `go`: what put it into PATH is not the cause.
+        let (before, after) = (line(entry).filter(|_| first.beside.is_some()), line(late));
         let version = |f: &Found| f.program.version().map(bare).unwrap_or_default().to_owned();
         let (v, w) = (version(first), version(other));
         let folder = |f: &Found| f.program.path.parent().map(|p| path_text(p).0).unwrap_or_default();
@@ -119,17 +121,28 @@ impl Judge<'_> {
             message.push_str(&format!(", which `{}` puts into PATH too late", said_at(Some(at), "PATH")));
         }
         let at = before.as_ref().or(after.as_ref());
-        let finding = self
-            .about(&SHADOWED, at, "PATH", format!("{v} before {w}"), message)
+        let subject = format!("{v} before {w}");
+        let distribution = ["/usr/bin", "/bin"]
+            .iter()
+            .any(|d| self.machine.around.on_machine(&first.program.path).parent() == Some(Path::new(d)));
+        let by_hand = first.beside.is_none() && !distribution;
+        let finding = if by_hand {
+            let message = format!("is {v} and stands before `{}` ({w})", folder(other));
+            Finding::at(&SHADOWED, RootKind::Environment, &first.program.path, subject, message)
+        } else {
+            self.about(&SHADOWED, at, "PATH", subject, message)
+        };
+        let finding = finding
             .claims(format!("{w} from {}", folder(other)), format!("{v} from {}", folder(first)))
             .claimed_by(said_at(after.as_ref(), "PATH"));
-        // A folder of the system holds more than `go`: it stays, and the other comes before it.
-        let removed = entry.zip(before.as_ref()).filter(|_| first.beside.is_some()).and_then(|(e, at)| self.entry_removed(e, at));
+        let removed = entry.zip(before.as_ref()).and_then(|(e, at)| self.entry_removed(e, at));
+        let link = Some(&first.program).filter(|p| by_hand && !p.links.is_empty());
+        let unlinked = link.map(|p| Mend::Command(vec!["rm".to_owned(), path_text(&p.path).0]));
         let put_first = || {
             let at = after.as_ref()?;
             self.edit(at, Some(edits::prepended(&self.machine.lines.text(at)?)?))
         };
-        let finding = Finding { mend: removed.or_else(put_first), ..finding };
+        let finding = Finding { mend: unlinked.or(removed).or_else(put_first), ..finding };
         let newer = gover::compare(v.trim_start_matches("go"), w.trim_start_matches("go")) == Ordering::Greater;
         if newer { finding.lowered_to(Level::Note) } else { finding }
     }
@@ -156,6 +169,7 @@ impl Judge<'_> {
             "path-entry-not-a-folder",
             "path-entry-tilde",
             "init-file-not-read",
+            "profile-not-read",
             "settings-in-other-shell",
         ];
         // A shell that is not the user's own need not be known to the last.

@@ -28,8 +28,8 @@ pub static NOT_READ: Rule = Rule {
     kind: Kind::Environment,
     fix: Fix::None,
     summary: "the line that leads to `go` stands in a file that the same shell does not read when it is started otherwise",
-    what: "The user's own shells: the `go` of an interactive login shell against that of an interactive shell that is none. What stands in a file \
-           of login shells is a note where this process has that `go`; in ~/.profile, where Go's own instructions put it, nothing then.",
+    what: "The user's own shells: the `go` of an interactive login shell against that of an interactive shell that is none. What stands in a \
+           file of login shells is a note where this process has that `go`; in ~/.profile, where Go's own instructions put it, nothing then.",
     why: "`go` works in one window and not in the next: a login shell (ssh, a console, macOS) does not read .bashrc by itself, and the terminal \
           of an editor does not read .bash_profile, .profile, .zprofile or .zlogin.",
     go: "Is found in one, and not or as another in the other.",
@@ -47,9 +47,9 @@ pub static PROFILE_NOT_READ: Rule = Rule {
     level: Level::Warning,
     kind: Kind::Environment,
     fix: Fix::None,
-    summary: "a file that sets PATH or a variable of Go for login shells is not read, because another is there",
-    what: "Bash reads the first of ~/.bash_profile, ~/.bash_login and ~/.profile alone; lines of the others that put Go into PATH or set a \
-           variable of Go, where no start has that from elsewhere.",
+    summary: "an init file that sets PATH or a variable of Go is not read, because another is read in its place",
+    what: "Bash reads the first of ~/.bash_profile, ~/.bash_login and ~/.profile alone, and zsh the files of ZDOTDIR alone: lines of the others \
+           that put Go into PATH or set a variable of Go, where the start has that from nowhere.",
     why: "A tool that makes a ~/.bash_profile takes away all that ~/.profile said, without a word.",
     go: "Sees nothing of those lines.",
     mend: "Let the file that is read source the other one: `. ~/.profile`.",
@@ -129,6 +129,7 @@ impl Judge<'_> {
             sink_all(sink, self.other_shell());
         }
         self.profiles(sink);
+        self.zsh_elsewhere(sink);
         self.not_exported(sink);
         sink_all(sink, self.not_listed());
     }
@@ -247,6 +248,32 @@ impl Judge<'_> {
         }
     }
 
+    /// Files of zsh in the home folder, where ZDOTDIR has it read those of another.
+    fn zsh_elsewhere(&self, sink: &mut Sink) {
+        let Some(start) = self.machine.start(StartKind::Shell(Shell::Zsh, true, true)) else { return };
+        if self.machine.login_shell() != Some(Shell::Zsh) {
+            return;
+        }
+        for name in [".zprofile", ".zshrc", ".zlogin"] {
+            let path = self.machine.user.home.join(name);
+            let bytes = bytes_of(path.as_os_str());
+            if self.starts_of(Shell::Zsh).any(|s| s.files.iter().any(|f| f.path == bytes)) {
+                continue;
+            }
+            let Some((at, variable)) = self.first_setting(&bytes, start) else { continue };
+            let same = |f: &&crate::format::shell::FileSeen| f.path.ends_with(name.as_bytes()) && !f.path.starts_with(b"/etc");
+            let instead = start.files.iter().find(same).map(|f| path_text(Path::new(&text_of(&f.path))).0);
+            let this = path_text(&path).0;
+            let message = match &instead {
+                Some(other) => format!("sets {variable}, but zsh reads `{other}` in the place of this file: ZDOTDIR says so"),
+                None => format!("sets {variable}, but zsh does not read this file: ZDOTDIR names another folder"),
+            };
+            let finding = self.about(&PROFILE_NOT_READ, Some(&at), variable, self.short(&path), message);
+            let mend = instead.map(|other| append_to(&other, &format!("[ -r {this} ] && . {this}")));
+            sink.push(Finding { mend, ..finding });
+        }
+    }
+
     /// Whether any start of any shell but plain `sh` reads a file.
     fn is_read_somewhere(&self, file: &[u8]) -> bool {
         self.starts_of(Shell::Bash).any(|s| s.files.iter().any(|f| f.path == file && f.read != Some(false)))
@@ -293,8 +320,7 @@ impl Judge<'_> {
     /// The login shell and `/etc/shells`.
     fn not_listed(&self) -> Option<Finding> {
         let (user, shells) = (&self.machine.user, self.machine.around.shells.as_ref()?);
-        let shell = user.login_shell.as_deref()?;
-        self.machine.login_shell()?;
+        let shell = user.login_shell.as_deref().filter(|s| !s.ends_with(b"nologin") && !s.ends_with(b"/false"))?;
         if around::is_listed(shells, shell) {
             return None;
         }
@@ -302,11 +328,8 @@ impl Judge<'_> {
         let shown = String::from_utf8_lossy(shell).into_owned();
         let message = format!("does not list `{shown}`, the login shell by `{}`", said_at(user.at.as_ref(), "SHELL"));
         let mend = append_to(&path_text(&file).0, &shown);
-        Some(
-            Finding::at(&NOT_LISTED, RootKind::Environment, &file, shown.clone(), message)
-                .claims(shown, "no such line")
-                .mend(mend),
-        )
+        let finding = Finding::at(&NOT_LISTED, RootKind::Environment, &file, shown.clone(), message);
+        Some(finding.claims(shown, "no such line").mend(mend))
     }
 }
 
