@@ -125,7 +125,7 @@ fn wrong_usage_takes_one_line_that_helps() {
     for (args, says) in [
         (&["--fix"][..], "--fix"),
         (&["gate"], "neither a path nor a command"),
-        (&["doctor"], "neither a path nor a command"),
+        (&["seal"], "neither a path nor a command"),
         (&["explian"], "did you mean `explain`?"),
         (&["--quiet", "env"], "the command comes first"),
         (&["./absent"], "does not exist"),

@@ -491,7 +491,8 @@ impl Shell<'_> {
             _ => None,
         };
         let search = self.known(b"CDPATH").is_none_or(|c| c.is_some_and(|c| !c.is_empty()));
-        let target = target.filter(|t| !unsure && !physical && !(search && !t.starts_with(b"/") && !t.starts_with(b".")));
+        let searched = |t: &Vec<u8>| search && !t.starts_with(b"/") && !t.starts_with(b".");
+        let target = target.filter(|t| !(unsure || physical || searched(t)));
         let Some(path) = target.and_then(|t| self.absolute(&t)) else {
             self.moved(None);
             return self.done(None);

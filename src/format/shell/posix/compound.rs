@@ -7,6 +7,9 @@ use super::ast::{ArmEnd, CaseArm, Command, Kind, Part, Test, Word};
 use super::parser::Syntax;
 use super::reader::{Reader, Until, is_name, name_byte};
 
+/// The names and the words of a `for`.
+type ForWords = (Vec<Vec<u8>>, Option<Vec<Word>>);
+
 impl Reader<'_> {
     /// A compound command, where one starts here.
     pub(super) fn compound(&mut self) -> Result<Option<Kind>, Syntax> {
@@ -188,7 +191,8 @@ impl Reader<'_> {
         Ok(Kind::For { names, words, body, select })
     }
 
-    fn for_words(&mut self) -> Result<(Vec<Vec<u8>>, Option<Vec<Word>>), Syntax> {
+    /// The names of a `for`, and its words; without any it takes the parameters.
+    fn for_words(&mut self) -> Result<ForWords, Syntax> {
         let mut names = Vec::new();
         loop {
             self.blanks();

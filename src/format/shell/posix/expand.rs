@@ -396,7 +396,7 @@ impl Shell<'_> {
         } else if self.dialect() == Dialect::Dash {
             Some(false)
         } else {
-            set(self, if self.zsh() { b"nullglob" } else { b"nullglob" })
+            set(self, b"nullglob")
         };
         match drop {
             Some(true) => {}

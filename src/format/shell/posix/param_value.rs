@@ -273,9 +273,10 @@ impl Shell<'_> {
         }
         let splits = p.marks.contains(&b'=');
         if (p.marks.contains(&b'^') || p.marks.contains(&b'~') || zsh && self.state.option(b"rcexpandparam") != Some(false))
-            && (!matches!(&held, Held::One(_) | Held::Unset) || p.marks.contains(&b'~')) {
-                held = Held::Unknown(None);
-            }
+            && (!matches!(&held, Held::One(_) | Held::Unset) || p.marks.contains(&b'~'))
+        {
+            held = Held::Unknown(None);
+        }
         match held {
             Held::Unset => {}
             Held::One(value) => self.place(&value, quoted, splits, to),
@@ -326,9 +327,7 @@ impl Shell<'_> {
     fn default_word(&mut self, word: &Word, quoted: bool, to: &mut Building) {
         for (i, part) in word.parts.iter().enumerate() {
             match part {
-                Part::Text(text)
-                    if !quoted && to.mode == Mode::Args && !self.zsh() && !(i == 0 && text.first() == Some(&b'~')) =>
-                {
+                Part::Text(text) if !(quoted || to.mode != Mode::Args || self.zsh() || i == 0 && text.first() == Some(&b'~')) => {
                     let value = Value::put(text, Some(&self.at()));
                     self.place(&value, false, true, to);
                 }

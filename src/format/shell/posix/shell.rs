@@ -194,13 +194,12 @@ impl<'a> Shell<'a> {
             }
             return self.put(&scalar, value);
         }
-        if (name == b"PS1" || name == b"PROMPT" || name == b"prompt")
-            && self.zsh() {
-                for other in [&b"PS1"[..], b"PROMPT", b"prompt"] {
-                    self.put(other, value.clone());
-                }
-                return;
+        if (name == b"PS1" || name == b"PROMPT" || name == b"prompt") && self.zsh() {
+            for other in [&b"PS1"[..], b"PROMPT", b"prompt"] {
+                self.put(other, value.clone());
             }
+            return;
+        }
         if let Some(array) = self.state.arrays.get_mut(name) {
             match array {
                 Array::List(items) if !matches!(self.mode, Dialect::Zsh) => {
