@@ -30,7 +30,7 @@ Exit codes, the same for every format:
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
   gocachescan doctor                  which go it is here, and why
-  gocachescan doctor --verbose        with every init file that is read, or is not
+  gocachescan doctor --verbose        with every init file
   gocachescan doctor ~/go/bin/gopls   one program: which copy is started
   gocachescan doctor --pid 4711       what a running process really has
   gocachescan doctor --dockerfile Dockerfile
