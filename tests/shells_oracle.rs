@@ -208,8 +208,14 @@ fn end_of(text: &[u8]) {
     }
 }
 
+/// On a stack as `doctor` gives it.
 #[test]
 fn hostile_files_end() {
+    let thread = std::thread::Builder::new().stack_size(gocachescan::format::shell::STACK).spawn(each_hostile_file_ends).unwrap();
+    thread.join().unwrap();
+}
+
+fn each_hostile_file_ends() {
     let many = |s: &str, n: usize| s.repeat(n).into_bytes();
     for text in [
         b":(){ :|:& };:".to_vec(),

@@ -7,7 +7,7 @@ use super::ask::{Ask, ask_all, program_of};
 use super::{Asked, Disk, Looker, Shell, Start, StartKind, User};
 use crate::format::shell::fish::{self, FishStart};
 use crate::format::shell::posix::{self, Dialect, PosixStart, SystemFiles};
-use crate::format::shell::{Outcome, Value, Vars, World};
+use crate::format::shell::{Outcome, STACK, Undecided, Value, Vars, World};
 use crate::locate::{bytes_of, text_of};
 use crate::sys;
 
@@ -115,10 +115,21 @@ fn dialect_of(shell: Shell, program: Option<&Path>) -> Dialect {
 impl Installed {
     fn start(&self, origin: &Origin<'_>, looker: &Looker, login: bool, interactive: bool) -> Start {
         let vars = Vars::of_environment(origin.env.clone());
-        let outcome = match self.shell {
+        let evaluate = || match self.shell {
             Shell::Fish => self.fish(origin, vars, login, interactive),
             Shell::Bash | Shell::Sh | Shell::Zsh => self.posix(origin, vars, login, interactive),
         };
+        // Init files may nest and call as deep as they like: how deep they are followed is bounded, and so is the stack for it.
+        let outcome = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, evaluate).ok()?;
+            thread.join().ok()
+        });
+        let outcome = outcome.unwrap_or_else(|| {
+            let what = "what its init files do: no thread could be started to go through them".to_owned();
+            let mut vars = Vars::default();
+            vars.others_unknown = true;
+            Outcome { vars, undecided: vec![Undecided { at: None, what }], ..Outcome::default() }
+        });
         of_outcome(StartKind::Shell(self.shell, login, interactive), outcome, &origin.user.home, looker)
     }
 

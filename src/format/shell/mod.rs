@@ -24,5 +24,7 @@ pub use world::{Missing, NodeState, World};
 pub const STEPS: u32 = 200_000;
 /// How deep files may source each other and functions may call: bash's own limit on sourcing is the stack.
 pub const DEPTH: u32 = 48;
+/// Bytes of stack that an evaluation is safe with at its deepest, in a build without optimisation too: it belongs on a thread of its own.
+pub const STACK: usize = 64 << 20;
 /// Bytes that one value may have: Linux takes no longer argument or variable (MAX_ARG_STRLEN, 128 KiB). What is longer is unknown.
 pub const VALUE_LIMIT: usize = 128 << 10;

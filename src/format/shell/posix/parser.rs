@@ -252,6 +252,8 @@ impl Reader<'_> {
         let line = self.line;
         let kind = match self.compound()? {
             Some(kind) => kind,
+            // Where a list could end it was asked for them before; `end` is one of zsh's short forms alone.
+            None if CLOSING.contains(&self.here()) && self.here() != b"end" => return Err(Syntax::Unexpected),
             None => return self.simple(),
         };
         let mut redirects = Vec::new();

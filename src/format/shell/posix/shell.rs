@@ -189,7 +189,8 @@ impl<'a> Shell<'a> {
             if array == name {
                 return self.set_array(name, vec![value]);
             }
-            if attributes.unique || self.attributes(&array).unique {
+            // Each of the two names has a mark of its own.
+            if attributes.unique {
                 value = join(&unique(value.split(separator)), &[separator]);
             }
             return self.put(&scalar, value);
@@ -248,10 +249,9 @@ impl<'a> Shell<'a> {
         if attributes.readonly {
             return self.forget_all(format!("what follows on setting `{}`, which is read-only", lossy(name)));
         }
-        if let Some((array, scalar, separator)) = self.state.tie_of(name) {
-            let (array, scalar) = (array.to_vec(), scalar.to_vec());
-            let once = attributes.unique || self.attributes(&array).unique || self.attributes(&scalar).unique;
-            let items = if once { unique(items) } else { items };
+        if let Some((_, scalar, separator)) = self.state.tie_of(name) {
+            let scalar = scalar.to_vec();
+            let items = if attributes.unique { unique(items) } else { items };
             return self.put(&scalar, join(&items, &[separator]));
         }
         let items = if attributes.unique { unique(items) } else { items };
@@ -320,7 +320,9 @@ impl<'a> Shell<'a> {
                 } else {
                     None
                 };
-                self.state.vars.insert(&name, Var { value, exported: Some(exported), at });
+                // zsh hands on a variable that never had a value only once it has one.
+                let exported = if self.zsh() && exported { None } else { Some(exported) };
+                self.state.vars.insert(&name, Var { value, exported, at });
             }
         }
     }
