@@ -36,6 +36,9 @@ enum Given<'a> {
     Value(Vec<u8>, Value),
 }
 
+/// Options that zsh's `emulate` does not set back.
+const KEPT_BY_EMULATE: &[&[u8]] = &[b"norcs", b"noglobalrcs"];
+
 impl Shell<'_> {
     pub(super) fn declare(&mut self, command: &[u8], list: &Args, declared: &BTreeMap<usize, &Assign>) -> Flow {
         let mut asked = Asked {
@@ -475,7 +478,8 @@ impl Shell<'_> {
         let options = self.state.options.clone();
         match (mode.as_slice(), code) {
             (b"zsh", code) => {
-                self.state.options.clear();
+                // `emulate` without -R leaves alone what does not concern the language (zshbuiltins(1)).
+                self.state.options.retain(|name, _| KEPT_BY_EMULATE.contains(&name.as_slice()));
                 if local {
                     self.state.options.insert(b"localoptions".to_vec(), Some(true));
                 }

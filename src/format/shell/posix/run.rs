@@ -248,6 +248,12 @@ impl Shell<'_> {
 
     fn define(&mut self, names: &[Word], body: &Arc<Command>) -> Flow {
         for name in names {
+            // An alias is replaced before the parentheses are seen: what then stands there is seldom a definition.
+            let is_alias = name.plain().is_some_and(|n| self.state.aliases.contains_key(n));
+            if is_alias && self.aliases_expand() != Some(false) {
+                self.forget_all("what follows: a function has the name of an alias");
+                return Flow::Return;
+            }
             match self.single(name, Mode::Single).text() {
                 Some(name) => {
                     let function = Function { body: body.clone(), at: self.at() };

@@ -278,18 +278,23 @@ impl Shell<'_> {
         Some(None)
     }
 
-    /// An alias in command position.
-    fn alias(&mut self, assigns: &[Assign], args: &[Arg], redirects: &[Redirect]) -> Option<Flow> {
-        let Some(Arg::Word(first)) = args.first() else { return None };
-        let name = first.plain()?;
-        let alias = self.state.aliases.get(name)?.clone();
-        let expands = match self.dialect() {
+    /// Whether aliases are replaced here.
+    pub(super) fn aliases_expand(&self) -> Option<bool> {
+        match self.dialect() {
             super::Dialect::Dash | super::Dialect::Zsh => Some(true),
             _ => match self.state.options.get(&b"expand_aliases"[..]) {
                 Some(set) => *set,
                 None => Some(self.start.interactive),
             },
-        };
+        }
+    }
+
+    /// An alias in command position.
+    fn alias(&mut self, assigns: &[Assign], args: &[Arg], redirects: &[Redirect]) -> Option<Flow> {
+        let Some(Arg::Word(first)) = args.first() else { return None };
+        let name = first.plain()?;
+        let alias = self.state.aliases.get(name)?.clone();
+        let expands = self.aliases_expand();
         if expands == Some(false) {
             return None;
         }
