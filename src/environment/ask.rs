@@ -1,18 +1,19 @@
 //! Asks a real shell for the environment that it hands to programs, in a clean environment and within a time limit.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::{Asked, Shell, StartKind};
 use crate::locate::{bytes_of, text_of};
-use crate::sys::{self, Question};
+use crate::sys;
 
 /// How long a shell may take. One with many plugins takes a second; all are asked side by side.
-const LIMIT: Duration = Duration::from_secs(4);
+#[cfg(unix)]
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(4);
 /// What stands before and after the answer: init files may print something of their own.
+#[cfg(unix)]
 const BEGIN: &[u8] = b"\n--gocachescan environment--\n";
+#[cfg(unix)]
 const END: &[u8] = b"\n--gocachescan end--\n";
 
 /// A shell to be asked.
@@ -37,7 +38,18 @@ pub fn ask_all(asks: &[Ask]) -> Vec<Asked> {
     })
 }
 
+/// There is nobody to ask: shells of this kind are a Unix thing.
+#[cfg(not(unix))]
+fn ask_one(_: &Ask) -> Asked {
+    Asked::No
+}
+
+#[cfg(unix)]
 fn ask_one(ask: &Ask) -> Asked {
+    use std::ffi::{OsStr, OsString};
+
+    use crate::sys::Question;
+
     let StartKind::Shell(shell, login, interactive) = ask.kind else { return Asked::No };
     // The marks are written in octal, so that a shell that prints its commands (`set -x`, fish's titles) does not print them.
     let script = format!("printf '{}'; /usr/bin/env -0; printf '{}'", octal(BEGIN), octal(END));
@@ -57,11 +69,13 @@ fn ask_one(ask: &Ask) -> Asked {
     }
 }
 
+#[cfg(unix)]
 fn octal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("\\{b:03o}")).collect()
 }
 
 /// The environment between the two marks.
+#[cfg(unix)]
 fn parse(said: &[u8]) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
     let said = said.strip_suffix(END)?;
     let begin = said.windows(BEGIN.len()).rposition(|w| w == BEGIN)?;
@@ -82,7 +96,7 @@ pub fn program_of(shell: Shell, login_shell: Option<&[u8]>) -> Option<PathBuf> {
     own.into_iter().chain(folders.map(|dir| Path::new(dir).join(shell.as_str()))).find(runs)
 }
 
-#[cfg(test)]
+#[cfg(all(unix, test))]
 mod tests {
     use super::*;
 

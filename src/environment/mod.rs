@@ -20,7 +20,6 @@
 //! | `gather` | all of it, for one user |
 
 pub mod around;
-#[cfg(unix)]
 pub mod ask;
 pub mod caches;
 pub mod container;

@@ -48,6 +48,9 @@ fn own_files(shell: Shell) -> &'static [&'static str] {
 /// Evaluates all starts of all shells that matter, and asks those that may be asked.
 pub fn starts(origin: &Origin<'_>, looker: &Looker) -> Vec<Start> {
     let mut all = Vec::new();
+    if cfg!(not(unix)) {
+        return Vec::new();
+    }
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Sh] {
         let program = program_of(shell, origin.user.login_shell.as_deref());
         let home = &origin.user.home;

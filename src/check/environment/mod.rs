@@ -2,7 +2,7 @@
 //!
 //! | theme | what is told |
 //! |---|---|
-//! | [`answer`] | which `go` it is, and why |
+//! | [`mod@answer`] | which `go` it is, and why |
 //! | [`path`] | entries of PATH: empty, relative, missing, writable by others, twice |
 //! | [`tools`] | programs that Go starts by name, `gofmt` and `gopls` |
 //! | [`go`] | which `go` it is: shadowed, missing, an alias |
