@@ -10,7 +10,7 @@
     reason = "test code"
 )]
 
-#[path = "support/world.rs"]
+#[path = "support/folder_world.rs"]
 mod world;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,6 @@ use super::{Exit, terminal};
 use crate::environment::Inquiry;
 use crate::error::Error;
 use crate::locate::Host;
-use crate::policy;
 use crate::report::human::Look;
 use crate::scan::{self, Visit};
 
@@ -31,13 +30,8 @@ pub(super) fn run(args: &DoctorArgs, host: &Host) -> Result<Exit, Error> {
     };
     let report = scan::doctor(&visit)?;
     let detail = detail(&args.print);
-    let exit = if policy::reaches(&report.findings, visit.fail_on) {
-        Exit::Found
-    } else if report.complete {
-        Exit::Clean
-    } else {
-        Exit::Incomplete
-    };
+    // There is no cache to be scanned, and so none that could be missing.
+    let exit = Exit::of_report(&report, visit.fail_on, true);
     let look = terminal::look(host, args.print.color, detail);
     Ok(targets.deliver(&report, args.print.format, &look, &Look::plain(terminal::home(host), detail), exit))
 }

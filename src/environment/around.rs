@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::project::Project;
 use super::{Disk, Installation, Programs};
+use crate::format::machine::shells;
 use crate::format::shell::World;
+use crate::locate;
 use crate::sys;
 
 /// What lies around.
@@ -21,20 +23,7 @@ pub struct Around {
     pub project: Option<Project>,
 }
 
-/// Where installers and packages put Go.
-const SYSTEM_PLACES: &[&str] = &[
-    "/usr/local/go",
-    "/opt/go",
-    "/usr/lib/go",
-    "/usr/lib/golang",
-    "/usr/share/go",
-    "/snap/go/current",
-    "/opt/homebrew/opt/go/libexec",
-    "/usr/local/opt/go/libexec",
-    "/home/linuxbrew/.linuxbrew/opt/go/libexec",
-    "/opt/local/lib/go",
-];
-/// The same below the home folder: unpacked by hand, `gvm`, `go install golang.org/dl/...`.
+/// Where Go is put below the home folder: unpacked by hand, `gvm`, `go install golang.org/dl/...`.
 const HOME_PLACES: &[&str] = &["go", ".local/go", ".go", "go-install"];
 /// Folders that hold one installation a version: Debian's, `golang.org/dl`'s and those of version managers.
 const SYSTEM_FOLDERS: &[(&str, &str, &str)] = &[("/usr/lib", "go-", ""), ("/usr/local", "go1", "")];
@@ -51,9 +40,9 @@ const MOST: usize = 64;
 impl Around {
     /// Looks around.
     pub fn look(root: &Path, home: &Path, disk: &Disk, programs: &Programs) -> Around {
-        let shells = disk.read(b"/etc/shells").ok().map(|text| listed(&text));
+        let shells = disk.read(b"/etc/shells").ok().map(|text| shells::parse(&text).into_iter().map(|(path, _)| path).collect());
         let place = |path: &str| disk.place(path.as_bytes());
-        let mut places: Vec<PathBuf> = SYSTEM_PLACES.iter().map(|p| place(p)).collect();
+        let mut places: Vec<PathBuf> = locate::usual_places().iter().map(|p| place(p)).collect();
         places.extend(HOME_PLACES.iter().map(|p| home.join(p)));
         places.extend(SYSTEM_FOLDERS.iter().flat_map(|(dir, prefix, rest)| versions(&place(dir), prefix, rest)));
         places.extend(HOME_FOLDERS.iter().flat_map(|(dir, prefix, rest)| versions(&home.join(dir), prefix, rest)));
@@ -70,12 +59,6 @@ impl Around {
     pub fn on_machine(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.root).map_or_else(|_| path.to_path_buf(), |rest| Path::new("/").join(rest))
     }
-}
-
-/// The lines of `/etc/shells` that name a shell.
-fn listed(text: &[u8]) -> Vec<Vec<u8>> {
-    let line = |line: &[u8]| line.split(|b| *b == b'#').next().unwrap_or_default().trim_ascii().to_vec();
-    text.split(|b| *b == b'\n').map(line).filter(|l| l.starts_with(b"/")).collect()
 }
 
 /// Folders in `dir` whose names begin with `prefix`, newest names first.
@@ -98,7 +81,8 @@ mod tests {
 
     #[test]
     fn shells_are_listed_without_comments() {
-        let shells = listed(b"# /etc/shells\n/bin/sh\n/usr/bin/fish # mine\n\n");
+        let shells: Vec<Vec<u8>> =
+            shells::parse(b"# /etc/shells\n/bin/sh\n/usr/bin/fish # mine\n\n").into_iter().map(|(path, _)| path).collect();
         assert!(is_listed(&shells, b"/bin/fish") && is_listed(&shells, b"/usr/bin/sh") && !is_listed(&shells, b"/bin/zsh"));
     }
 

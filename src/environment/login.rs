@@ -38,18 +38,6 @@ impl User {
         }
     }
 
-    /// A user of `/etc/passwd`.
-    pub fn of_account(account: &Account) -> User {
-        User {
-            name: account.name.clone(),
-            uid: account.uid,
-            home: PathBuf::from(text_of(&account.home)),
-            login_shell: Some(account.login_shell().to_vec()),
-            at: Some(At { file: Arc::from(PASSWD), line: account.line }),
-            is_us: account.uid == sys::process::effective_uid(),
-        }
-    }
-
     fn account(&self) -> Account {
         Account {
             name: self.name.clone(),

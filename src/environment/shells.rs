@@ -8,7 +8,7 @@ use super::{Asked, Disk, Looker, Shell, Start, StartKind, User};
 use crate::format::shell::fish::{self, FishStart};
 use crate::format::shell::posix::{self, Dialect, PosixStart, SystemFiles};
 use crate::format::shell::{Outcome, STACK, Undecided, Value, Vars, World};
-use crate::locate::{bytes_of, text_of};
+use crate::locate::bytes_of;
 use crate::sys;
 
 /// A shell of this machine, as far as it matters to its init files.
@@ -221,9 +221,4 @@ pub fn of_outcome(kind: StartKind, outcome: Outcome, home: &Path, looker: &Looke
         asked: Asked::No,
         view,
     }
-}
-
-/// The path of a file of the home folder.
-pub fn in_home(home: &Path, name: &str) -> Vec<u8> {
-    bytes_of(home.join(text_of(name.as_bytes())).as_os_str())
 }

@@ -30,7 +30,18 @@ pub struct Installation {
 
 /// Where installers and packages put Go.
 const USUAL_PLACES: &[(Os, &[&str])] = &[
-    (Os::Unix, &["/usr/local/go", "/usr/lib/go", "/usr/lib/golang", "/usr/share/go", "/snap/go/current", "/opt/go"]),
+    (
+        Os::Unix,
+        &[
+            "/usr/local/go",
+            "/usr/lib/go",
+            "/usr/lib/golang",
+            "/usr/share/go",
+            "/snap/go/current",
+            "/opt/go",
+            "/home/linuxbrew/.linuxbrew/opt/go/libexec",
+        ],
+    ),
     (Os::Macos, &["/usr/local/go", "/opt/homebrew/opt/go/libexec", "/usr/local/opt/go/libexec", "/opt/local/lib/go"]),
     (Os::Windows, &[r"C:\Program Files\Go", r"C:\Program Files (x86)\Go", r"C:\Go"]),
 ];
@@ -68,8 +79,16 @@ fn root_of_program(os: Os, program: &Path) -> Option<PathBuf> {
 }
 
 fn usual_place(os: Os) -> Option<PathBuf> {
-    let places = USUAL_PLACES.iter().find(|(o, _)| *o == os).map_or(&[][..], |(_, p)| *p);
-    places.iter().map(PathBuf::from).find(|p| is_goroot(p)).and_then(|p| sys::resolve(&p).ok())
+    places_of(os).iter().map(PathBuf::from).find(|p| is_goroot(p)).and_then(|p| sys::resolve(&p).ok())
+}
+
+fn places_of(os: Os) -> &'static [&'static str] {
+    USUAL_PLACES.iter().find(|(o, _)| *o == os).map_or(&[], |(_, places)| *places)
+}
+
+/// Where installers and packages put Go on this system.
+pub fn usual_places() -> &'static [&'static str] {
+    places_of(Os::current())
 }
 
 /// The program that a shell would start for `name` (`exec.LookPath`): the first executable file in PATH. An entry of

@@ -35,7 +35,7 @@ use crate::format::goenv::EnvFile;
 use crate::word::words;
 
 pub use ask::{Ask, Proxy, Rest, may_be_told};
-pub use goroot::goroot_of_program;
+pub use goroot::{goroot_of_program, usual_places};
 pub use layers::read_limited as read_small;
 pub use paths::{Os, bytes_of, text_of};
 pub use resolve::NAMES;

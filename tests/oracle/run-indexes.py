@@ -66,6 +66,27 @@ def odd_files(count: int, seed: int) -> dict[str, bytes]:
     return out
 
 
+# Files that every Go can load: on them `go list -json` says without error what an index says.
+GOOD = {
+    "a.go": b'// Package good is good.\npackage good\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nvar _ = fmt.Sprint(os.Args)\n',
+    "embed.go": b'package good\n\nimport _ "embed"\n\n//go:embed a.txt\nvar Text string\n',
+    "a.txt": b"text\n",
+    "tag.go": b'//go:build linux && !windows\n// +build linux,!windows\n\npackage good\n\nimport "strings"\n\nvar _ = strings.ToUpper\n',
+    "other_windows.go": b'package good\n\nimport "syscall"\n\nvar _ = syscall.EINVAL\n',
+    "never.go": b'//go:build never\n\npackage good\n\nimport "sort"\n',
+    "c.go": b'package good\n\n// #cgo CFLAGS: -DONE=1\n// #cgo LDFLAGS: -lm\n// int one(void) { return ONE; }\nimport "C"\n\nvar One = C.one()\n',
+    "x.h": b"// nothing\n",
+    "a_test.go": b'package good\n\nimport "testing"\n\nfunc TestA(t *testing.T) {}\n',
+    "x_test.go": b'package good_test\n\nimport "testing"\n\nfunc TestX(t *testing.T) {}\n',
+}
+
+
+def good_files() -> dict[str, bytes]:
+    """The same package in a few directories, with a file less each."""
+    left_out = [None, "embed.go", "c.go", "tag.go", "x_test.go"]
+    return {f"d{i}/{name}": data for i, less in enumerate(left_out) for name, data in GOOD.items() if name != less}
+
+
 def write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -97,6 +118,16 @@ def make(go: str, root: Path, files: dict[str, bytes]) -> dict[str, str]:
     run([go, "build", "-o", os.devnull, "."], env, root / "main")
     run([go, "list", "-e", "-deps", "example.test/odd/..."], env, root / "main")
     return env
+
+
+def listed(go: str, env: dict, root: Path, index: bool = True) -> dict:
+    """What `go list -json` says of each package of the module, from its index or from the files alone, but whether it must be built."""
+    text = run([go, "list", "-e", "-json", "example.test/odd/..."], env if index else {**env, "GODEBUG": "goindex=0"}, root / "main").decode()
+    decoder, at, out = json.JSONDecoder(), 0, {}
+    while at < len(text.rstrip()):
+        package, at = decoder.raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+        out[package["ImportPath"]] = {k: v for k, v in package.items() if not k.startswith("Stale")}
+    return out
 
 
 def scan(scanner: str, env: dict, cwd: Path, main: str | None) -> tuple[list, list]:
@@ -147,11 +178,11 @@ def words(data: bytes) -> list[tuple[int, str]]:
     return out
 
 
-def damages(scanner: str, env: dict, root: Path, row: dict, number: int, seed: int) -> int:
-    """Changes one word of an index at a time; how many changes were not told."""
+def damages(scanner: str, go: str, env: dict, root: Path, row: dict, number: int, seed: int) -> tuple[int, int]:
+    """Changes one word of an index at a time; how many changes `go list -json` shows, and how many were not told."""
     cache = Path(env["GOCACHE"])
     entry = cache / row["action_id"][:2] / f"{row['action_id']}-a"
-    data, old, missed = Path(row["path"]).read_bytes(), entry.read_bytes(), 0
+    data, old, missed, seen, whole = Path(row["path"]).read_bytes(), entry.read_bytes(), 0, 0, listed(go, env, root)
     rnd = random.Random(seed)
     places = rnd.sample(words(data), number)
     for at, what in places:
@@ -162,13 +193,14 @@ def damages(scanner: str, env: dict, root: Path, row: dict, number: int, seed: i
         out = cache / name[:2] / f"{name}-d"
         out.write_bytes(new)
         entry.write_bytes(old.replace(row["path"].rsplit("/", 1)[1][:-2].encode(), name.encode()))
+        seen += listed(go, env, root) != whole
         findings, _ = scan(scanner, env, root, str(root / "main"))
         if not any(f["path"] == str(out) and f["level"] == "error" for f in findings):
             missed += 1
             print(f"  missed: {what}, word at {at}: {value} changed to {struct.unpack_from('<I', new, at)[0]}")
         out.unlink()
     entry.write_bytes(old)
-    return missed
+    return seen, missed
 
 
 def main() -> int:
@@ -181,24 +213,31 @@ def main() -> int:
     ap.add_argument("worlds", nargs="*", type=Path)
     args = ap.parse_args()
     scanner, bad = str(Path(args.scanner).absolute()), 0
-    for go in args.go:
+    for go, good in ((go, good) for go in args.go for good in (False, True)):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder).resolve()
-            files = odd_files(args.files, args.seed)
+            files = good_files() if good else odd_files(args.files, args.seed)
             env = make(go, root, files)
             version = run([go, "env", "GOVERSION"], env, root).decode().strip()
             findings, rows = scan(scanner, env, root, str(root / "main"))
             tally = count(rows)
-            show(f"{version}, {len(files)} odd files", tally)
+            show(f"{version}, {len(files)} {'good' if good else 'odd'} files", tally)
             for f in findings:
                 print(f"  {f['rule']}: {f['message'][-700:]}")
             own = [r for r in rows if r["of"] == "example.test/odd@v1.0.0"]
             if len(own) != 1 or own[0]["verdict"] != "same" or any(v not in ("same", "unverifiable") for _, v in tally):
                 bad += 1
             else:
-                missed = damages(scanner, env, root, own[0], args.damages, args.seed)
-                print(f"  {args.damages} changes of single words, {missed} not told")
-                bad += missed
+                if good:
+                    by_index, by_files = listed(go, env, root), listed(go, env, root, index=False)
+                    equal = sum(by_files.get(path) == package for path, package in by_index.items())
+                    print(f"  `go list -json` by the index and by the files: {equal} of {len(by_files)} packages equal")
+                    bad += equal != len(by_files) or not equal or any("Error" in package for package in by_index.values())
+                seen, missed = damages(scanner, go, env, root, own[0], args.damages, args.seed)
+                # What an odd file says is not the same each time.
+                shown = f", `go list -json` shows {seen}" if good else ""
+                print(f"  {args.damages} changes of single words{shown}, {missed} not told")
+                bad += missed + (good and not seen)
             subprocess.run(["chmod", "-R", "u+w", folder])
     tallies = collections.defaultdict(collections.Counter)
     for folder in args.worlds:
