@@ -72,6 +72,12 @@ class Gen:
         val, val2 = self.value(), self.value()
         simple = [
             lambda: f"set -gx {v} {val}",
+            # What follows a command that is not there.
+            lambda: f"{r.choice(['notool', 'tool', 'not notool', 'set -l y (notool)', 'begin; notool; end', 'ls $HOME/none*'])} || set -gx {v} {val}",
+            lambda: f"{r.choice(['notool', 'echo (notool)', 'true; and notool', '! notool'])}; or set -gx {v} {val}",
+            lambda: f"if {r.choice(['notool', 'not notool', 'begin; notool; end', 'true; and notool', 'notool || true', 'tool'])}; or true; set -gx {v} 1; else; set -gx {w} 2; end",
+            lambda: f"if notool; set -gx {v} 1; else if {r.choice(['true', 'notool; or true'])}; set -gx {w} 2; end; and set -gx FOO $status",
+            lambda: f"while {r.choice(['notool', 'tool'])}; or true; set -gx {v} 1; break; end; set -gx {w} $status",
             lambda: f"set -x {v} {val}",
             lambda: f"set -Ux {v} {val}",
             lambda: f"set -gx {v} {val} {val2}",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::FishStart;
-use super::ast::{Conj, Direction, Job, Kind, Link, List, Redirection, Stmt, Word};
+use super::ast::{Conj, Direction, Job, Kind, List, Redirection, Stmt};
 use super::expand::Broken;
 use super::glob;
 use super::state::{FishVar, Input, Item, Scope, State};
@@ -12,8 +12,6 @@ use crate::format::shell::{At, FileSeen, Named, STEPS, Undecided, Value, World};
 
 /// Blocks, functions, files and substitutions within each other: it bounds our stack.
 const LEVELS: u32 = 80;
-/// Rounds that a loop of unknown number may take until nothing further becomes unknown.
-const ROUNDS: u32 = 4;
 /// Undecided places that are kept.
 const UNDECIDED: usize = 200;
 /// Bytes that cost as much as a step.
@@ -267,14 +265,14 @@ impl<'a> Eval<'a> {
     }
 
     /// Runs jobs in a scope of their own.
-    fn block(&mut self, list: &List) -> Flow {
+    pub(super) fn block(&mut self, list: &List) -> Flow {
         let outer = std::mem::replace(&mut self.context.block, true);
         let flow = self.scoped(false, |e| e.list(list));
         self.context.block = outer;
         flow
     }
 
-    pub(super) fn list(&mut self, list: &List) -> Flow {
+    pub(super) fn list(&mut self, list: &[Conj]) -> Flow {
         for conj in list {
             let flow = self.linked(conj.decorator, |e| e.conj(conj));
             if !flow.goes_on() {
@@ -284,40 +282,7 @@ impl<'a> Eval<'a> {
         Flow::Normal
     }
 
-    fn linked(&mut self, link: Option<Link>, run: impl FnOnce(&mut Self) -> Flow) -> Flow {
-        match (link, self.state.status) {
-            (None, _) => run(self),
-            (Some(link), Some(status)) if (link == Link::And) == (status == 0) => run(self),
-            (Some(_), Some(_)) => Flow::Normal,
-            (Some(link), None) => self.fork(
-                |e| {
-                    if link == Link::And {
-                        e.state.status = Some(0);
-                    }
-                    run(e)
-                },
-                |e| {
-                    if link == Link::Or {
-                        e.state.status = Some(0);
-                    }
-                    Flow::Normal
-                },
-            ),
-        }
-    }
-
-    fn conj(&mut self, conj: &Conj) -> Flow {
-        let mut flow = self.job(&conj.first);
-        for (link, job) in &conj.rest {
-            if !flow.goes_on() {
-                return flow;
-            }
-            flow = self.linked(Some(*link), |e| e.job(job));
-        }
-        flow
-    }
-
-    fn job(&mut self, job: &Job) -> Flow {
+    pub(super) fn job(&mut self, job: &Job) -> Flow {
         self.state.broken = false;
         self.state.doubtful = false;
         let last = job.stages.len().saturating_sub(1);
@@ -459,98 +424,6 @@ impl<'a> Eval<'a> {
         }
     }
 
-    fn arms(&mut self, arms: &[(List, List)], otherwise: &List) -> Flow {
-        let Some(((condition, body), rest)) = arms.split_first() else {
-            if otherwise.is_empty() {
-                // fish: `if` without a branch that runs is a success.
-                self.state.status = Some(0);
-                return Flow::Normal;
-            }
-            return self.block(otherwise);
-        };
-        let flow = self.list(condition);
-        if !flow.goes_on() {
-            return flow;
-        }
-        match self.state.status {
-            Some(0) => self.block(body),
-            Some(_) => self.arms(rest, otherwise),
-            None => self.fork(
-                |e| {
-                    e.state.status = Some(0);
-                    e.block(body)
-                },
-                |e| e.arms(rest, otherwise),
-            ),
-        }
-    }
-
-    fn round(&mut self, body: &List) -> Flow {
-        self.framed(Takes::Continue, |e| e.block(body))
-    }
-
-    fn whilst(&mut self, condition: &List, body: &List) -> Flow {
-        let mut first = true;
-        loop {
-            let before = if first { Some(0) } else { self.state.status };
-            first = false;
-            let flow = self.list(condition);
-            if !flow.goes_on() {
-                return flow;
-            }
-            match self.state.status {
-                Some(0) => {}
-                Some(_) => {
-                    self.state.status = before;
-                    return Flow::Normal;
-                }
-                None => {
-                    return self.some_rounds(|e| {
-                        let flow = e.round(body);
-                        if flow.goes_on() { e.list(condition) } else { flow }
-                    });
-                }
-            }
-            let flow = self.round(body);
-            if !flow.goes_on() {
-                return flow;
-            }
-        }
-    }
-
-    /// Runs `round` any number of times, none too: what no further round would make unknown stays.
-    fn some_rounds(&mut self, mut round: impl FnMut(&mut Self) -> Flow) -> Flow {
-        for _ in 0..ROUNDS {
-            let before = self.state.clone();
-            let flow = self.fork(&mut round, |_| Flow::Normal);
-            if flow == Flow::Stop {
-                return flow;
-            }
-            self.state.status = None;
-            if self.state == before {
-                return Flow::Normal;
-            }
-        }
-        self.forget("what a loop of unknown length does".to_owned());
-        Flow::Normal
-    }
-
-    fn over(&mut self, name: &Word, items: &[Word], body: &List) -> Flow {
-        let name = match self.expand(name, false) {
-            Ok(names) => match super::state::texts(&names).unwrap_or_default().pop() {
-                Some(name) => name,
-                None => return self.broken(Broken(Some(2))),
-            },
-            Err(broken) => return self.broken(broken),
-        };
-        let items = match self.words(items, true) {
-            Ok(items) => items,
-            Err(broken) => return self.broken(broken),
-        };
-        let at = self.at();
-        self.perhaps(|e| e.rounds(&name, items, body, &at))
-    }
-
     /// Runs what the words are for, or perhaps not, where a substitution in them may have failed.
     pub(super) fn perhaps(&mut self, run: impl FnOnce(&mut Self) -> Flow) -> Flow {
         if !std::mem::take(&mut self.doubtful) {
@@ -561,92 +434,6 @@ impl<'a> Eval<'a> {
             e.state.broken = true;
             Flow::Normal
         })
-    }
-
-    fn rounds(&mut self, name: &[u8], items: Vec<Item>, body: &List, at: &At) -> Flow {
-        self.framed(Takes::Break, |e| {
-            e.declare_loop_variable(name);
-            // One block for all rounds: what is local to it lasts.
-            e.scoped(false, |e| {
-                for item in items {
-                    if !e.pay(0) {
-                        return Flow::Stop;
-                    }
-                    let many = item.many;
-                    let value = Item { many: false, ..item };
-                    let round = |e: &mut Self| {
-                        e.assign_loop_variable(name, value.clone(), at);
-                        e.framed(Takes::Continue, |e| e.list(body))
-                    };
-                    let flow = if many { e.some_rounds(round) } else { round(e) };
-                    if !flow.goes_on() {
-                        return flow;
-                    }
-                }
-                Flow::Normal
-            })
-        })
-    }
-
-    fn switch(&mut self, on: &Word, cases: &[(Vec<Word>, List)]) -> Flow {
-        let values = match self.expand(on, true) {
-            Ok(values) => values,
-            Err(broken) => return self.broken(broken),
-        };
-        let value = match &values[..] {
-            [] => Some(Vec::new()),
-            [item] => item.text(),
-            _ if values.iter().any(|i| i.many) => None,
-            _ => return self.broken(Broken(Some(2))),
-        };
-        self.perhaps(|e| e.cases(value.as_deref(), cases))
-    }
-
-    fn cases(&mut self, value: Option<&[u8]>, cases: &[(Vec<Word>, List)]) -> Flow {
-        let Some(((words, body), rest)) = cases.split_first() else { return Flow::Normal };
-        let mut fits = Some(false);
-        for word in words {
-            // A wildcard that stands for no file is a pattern.
-            let pattern = self.case_pattern(word);
-            match (value, pattern) {
-                (Some(value), Some(patterns)) => {
-                    if patterns.iter().any(|p| glob::fits(value, p, false)) {
-                        fits = Some(true);
-                        break;
-                    }
-                }
-                (None, Some(patterns)) if patterns.iter().any(|p| p[..] == [glob::Token::Star]) => {
-                    fits = Some(true);
-                    break;
-                }
-                _ => fits = None,
-            }
-        }
-        match fits {
-            Some(true) => self.block(body),
-            Some(false) => self.cases(value, rest),
-            None => self.fork(|e| e.block(body), |e| e.cases(value, rest)),
-        }
-    }
-
-    fn case_pattern(&mut self, word: &Word) -> Option<Vec<Vec<glob::Token>>> {
-        use super::ast::Part;
-        // Wildcards of the text are patterns here, they are not looked up.
-        let quoted = Word {
-            line: word.line,
-            parts: word
-                .parts
-                .iter()
-                .map(|p| match p {
-                    Part::Star | Part::StarStar => Part::Text(b"*".to_vec()),
-                    Part::Question => Part::Text(b"?".to_vec()),
-                    _ => p.clone(),
-                })
-                .collect(),
-        };
-        let items = self.expand(&quoted, true).ok()?;
-        let texts = super::state::texts(&items)?;
-        Some(texts.iter().map(|t| glob::pattern(t, self.question())).collect())
     }
 
     /// Runs jobs and gives what they print; `None` where that can't be told.

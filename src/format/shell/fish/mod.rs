@@ -9,6 +9,7 @@ mod argparse;
 mod ast;
 mod builtins;
 mod call;
+mod control;
 mod define;
 mod eval;
 mod expand;
