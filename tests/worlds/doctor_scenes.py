@@ -99,12 +99,12 @@ Scene("function-go", home(bashrc=ADD + "go() {\n  /opt/old/bin/go \"$@\"\n}\n", 
       ask="go version", wrong="go1.21", gos=BOTH, by_hand=True)
 LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
 Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
-      ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"], by_hand=True)
+      ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"])
 Scene("link-to-a-go-that-is-gone", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
-      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[], by_hand=True)
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[])
 Scene("link-loop", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
-      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s go2 /usr/local/bin/go", "ln -s go /usr/local/bin/go2"], good_setup=[], by_hand=True)
-Scene("no-go-in-path", home(profile="# nothing\n"), home(profile=ADD + SOURCES, bashrc=ADD), ("env:PATH",), right="go version go1", by_hand=True)
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s go2 /usr/local/bin/go", "ln -s go /usr/local/bin/go2"], good_setup=[])
+Scene("no-go-in-path", home(profile="# nothing\n"), home(profile=ADD + SOURCES, bashrc=ADD), ("env:PATH",), right="go version go1")
 
 # Entries of PATH.
 Scene("empty-entry", home(bashrc=ADD + "export PATH=$TOOLS:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
@@ -114,13 +114,13 @@ Scene("relative-entry", home(bashrc=ADD + "export PATH=go/bin:$PATH\n", profile=
 Scene("quoted-tilde", home(bashrc=ADD + "export PATH=\"$PATH:~/go/bin\"\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="case $PATH in *~/go/bin*) echo TILDE;; esac; echo \"$PATH\" | grep -F '~' && echo TILDE", wrong="TILDE")
 Scene("entry-that-others-may-write", home(bashrc="export PATH=/opt/shared:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), ("/opt/shared",),
-      ask="ls -ld /opt/shared; case $PATH in */opt/shared*) echo SHARED;; esac", wrong="SHARED", setup=["mkdir -m 0777 /opt/shared"], by_hand=True)
+      ask="case $PATH in */opt/shared*) find /opt/shared -maxdepth 0 -perm /o+w;; esac", wrong="/opt/shared", setup=["mkdir -m 0777 /opt/shared"])
 Scene("entry-of-a-stranger", home(bashrc="export PATH=/opt/theirs:$PATH\n" + ADD, profile=SOURCES), home(bashrc=ADD), ("/opt/theirs",),
-      ask="case $PATH in */opt/theirs*) echo THEIRS;; esac", wrong="THEIRS", setup=["mkdir /opt/theirs", "chown 5555 /opt/theirs"], by_hand=True)
+      ask="case $PATH in */opt/theirs*) echo THEIRS;; esac", wrong="THEIRS", setup=["mkdir /opt/theirs", "chown 5555 /opt/theirs"])
 FAKE = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\necho fake\\n' > {HOME}/tools/{{0}}", f"chmod 755 {HOME}/tools/{{0}}", f"chown -R 4242 {HOME}/tools"]
 for tool in ("git", "gcc", "ld", "asm"):
     Scene(f"fake-{tool}", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/{tool}",),
-          ask=f"command -v {tool}; {tool} x", wrong="fake", setup=[line.format(tool) for line in FAKE], by_hand=True)
+          ask=f"command -v {tool}; {tool} x", wrong="fake", setup=[line.format(tool) for line in FAKE])
 Scene("go-bin-twice", home(zshenv=ADD + "export PATH=$PATH:$HOME/go/bin\n", zprofile="export PATH=$PATH:$HOME/go/bin\n"), home(zprofile="# x\n"),
       (f"{HOME}/.zprofile", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="echo $PATH | grep -o go/bin | wc -l", wrong="3", levels=("warning", "note"))
 
@@ -136,12 +136,11 @@ Scene("fish-only-for-login", {f"{HOME}/.config/fish/config.fish": f"if status is
       {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"}, (f"{HOME}/.config/fish/config.fish", 2), start=FTERMINAL, looks=FTERMINAL,
       shell="/usr/bin/fish", right="go version go1", by_hand=True)
 Scene("shell-changed-to-zsh", home(bashrc=ADD, profile=SOURCES), home(zshenv=ADD), (f"{HOME}/.bashrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh",
-      right="go version go1", by_hand=True)
+      right="go version go1")
 Scene("shell-not-listed", {**home(zshenv=ADD), "/etc/shells": "/bin/sh\n/bin/bash\n"}, {"/etc/shells": "/bin/sh\n/bin/zsh\n"}, ("/etc/shells",),
-      start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED",
-      by_hand=True)
+      start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", ask="grep -qx \"$(getent passwd ann | cut -d: -f7)\" /etc/shells || echo UNLISTED", wrong="UNLISTED")
 Scene("zdotdir-elsewhere", {**home(zshenv="export ZDOTDIR=$HOME/.zsh\n", zshrc=ADD), f"{HOME}/.zsh/.zshrc": "# x\n"}, {f"{HOME}/.zsh/.zshrc": ADD},
-      (f"{HOME}/.zshrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", right="go version go1", by_hand=True)
+      (f"{HOME}/.zshrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh", right="go version go1")
 Scene("set-and-not-exported", home(bashrc=ADD + "GOFLAGS=-mod=vendor\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="[ -n \"$GOFLAGS\" ] && go env GOFLAGS | grep -q vendor || echo \"set=$GOFLAGS\"", wrong="set=-mod=vendor")
 
@@ -165,7 +164,7 @@ Scene("gocache-off", home(bashrc=ADD + "export GOCACHE=off\n", profile=SOURCES),
 Scene("gocache-relative", home(bashrc=ADD + "export GOCACHE=cache\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="go build x 2>&1; go env GOCACHE", wrong="off")
 Scene("gocache-not-writable", home(bashrc=ADD + "export GOCACHE=/opt/cache\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
-      ask="touch $(go env GOCACHE)/x 2>&1", wrong="denied", setup=["mkdir /opt/cache"], by_hand=True)
+      ask="mkdir -p $(go env GOCACHE) && touch $(go env GOCACHE)/x 2>&1", wrong="denied", setup=["mkdir /opt/cache"])
 Scene("gopath-is-goroot", home(bashrc=ADD + f"export GOPATH={NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="go env GOPATH", wrong=NEW)
 Scene("nested-goroot", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/go",), ask="[ -d /opt/two/go/bin ] && echo NESTED", wrong="NESTED",
@@ -185,9 +184,12 @@ Scene("toolchain-local-is-too-old", {**home(bashrc=ADD + "export GOTOOLCHAIN=loc
 Scene("sudo-has-another-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/sudoers": f"Defaults env_reset\nDefaults secure_path=\"/opt/old/bin:/usr/bin:/bin\"\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"},
       {"/etc/sudoers": f"Defaults env_reset\nDefaults secure_path=\"{NEW}/bin:/usr/bin:/bin\"\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"}, ("/etc/sudoers", 2),
       ask="sudo go version", wrong="go1.21", gos=BOTH, modes={"/etc/sudoers": 0o444})
+# The job as cron starts it, with `version` for what it builds.
+CRON_JOB = """mkdir -p ~/src; sed -n 's/^17 \\* \\* \\* \\* ann //p' /etc/crontab | sed 's/build .*/version/' > ~/job
+env -i HOME=$HOME PATH=/usr/bin:/bin $(grep '^PATH=' /etc/crontab) sh ~/job 2>&1"""
 Scene("cron-has-no-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/crontab": "SHELL=/bin/sh\n17 * * * * ann cd ~/src && go build ./...\n"},
       {"/etc/crontab": f"SHELL=/bin/sh\nPATH={NEW}/bin:/usr/bin:/bin\n17 * * * * ann cd ~/src && go build ./...\n"}, ("/etc/crontab", 2),
-      ask="grep -q ^PATH= /etc/crontab || echo NOPATH", wrong="NOPATH", by_hand=True)
+      ask=CRON_JOB, right="go version go1")
 DOCKER = "FROM golang:1.26\n{0}RUN go version\n"
 Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
       {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'RUN export' Dockerfile && echo THERE", wrong="THERE",

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tools::{bare, certain};
 use super::{Judge, edits, profile_line, said_at};
@@ -10,6 +10,7 @@ use crate::environment::{Found, PathEntry, ProgramKind, Shell, Start, StartKind,
 use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::gover;
 use crate::format::shell::At;
+use crate::locate::{bytes_of, text_of};
 use crate::rule::{Fix, Kind, Level, Rule};
 
 /// The rules of this file.
@@ -191,8 +192,27 @@ impl Judge<'_> {
         sink.push(
             Finding::new(&NOT_IN_PATH, RootKind::Environment, Place::Env("PATH".to_owned()), "PATH", message)
                 .claims(bin.clone(), "no `go`")
-                .mend(self.append_line(shell, &path_line(shell, &bin))),
+                .mend(self.append_for_all(shell, &path_line(shell, &bin))),
         );
+    }
+
+    /// The command that appends a line where interactive shells and login shells have it: a login shell of bash reads `.bashrc` by
+    /// its profile only.
+    fn append_for_all(&self, shell: Shell, line: &str) -> Mend {
+        let rc = self.machine.user.home.join(".bashrc");
+        let login = self.machine.start(StartKind::Shell(shell, true, true)).filter(|_| shell == Shell::Bash);
+        let reads_rc = |s: &Start| s.files.iter().any(|f| f.path == bytes_of(rc.as_os_str()) && f.read != Some(false));
+        let Some(login) = login.filter(|s| !reads_rc(s)) else { return self.append_line(shell, line) };
+        let (rc, profile) = (path_text(&rc).0, path_text(&self.profile(login)).0);
+        let source = format!("[ -r {rc} ] && . {rc}");
+        shell_command(format!("{} && {}", appending(&rc, line), appending(&profile, &source)))
+    }
+
+    /// The file of the home folder that a login shell reads, or would.
+    pub(super) fn profile(&self, login: &Start) -> PathBuf {
+        let read = login.files.iter().filter(|f| f.read == Some(true)).map(|f| PathBuf::from(text_of(&f.path)));
+        let home = &self.machine.user.home;
+        read.into_iter().find(|p| p.starts_with(home)).unwrap_or_else(|| home.join(".profile"))
     }
 
     /// The command that appends a line to the init file that an interactive shell reads.
@@ -209,8 +229,16 @@ impl Judge<'_> {
 
 /// The command that appends a line to a file.
 pub(super) fn append_to(file: &str, line: &str) -> Mend {
+    shell_command(appending(file, line))
+}
+
+fn appending(file: &str, line: &str) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    Mend::Command(vec!["sh".to_owned(), "-c".to_owned(), format!("printf '%s\\n' {} >> {}", quoted(line), quoted(file))])
+    format!("printf '%s\\n' {} >> {}", quoted(line), quoted(file))
+}
+
+fn shell_command(text: String) -> Mend {
+    Mend::Command(vec!["sh".to_owned(), "-c".to_owned(), text])
 }
 
 /// The line that puts a folder into PATH.

@@ -170,14 +170,14 @@ impl Judge<'_> {
         if let Some((go, at)) = self.home_line(other).filter(|_| differs(other, login))
             && !reads(login, at)
         {
-            let read = login.files.iter().filter(|f| f.read == Some(true)).map(|f| f.path.as_slice());
-            let own = read.map(|p| Path::new(&text_of(p)).to_path_buf()).find(|p| p.starts_with(&self.machine.user.home));
-            let profile = own.clone().unwrap_or_else(|| self.machine.user.home.join(".profile"));
+            let profile = self.profile(login);
+            let own =
+                Some(&profile).filter(|p| login.files.iter().any(|f| f.path == bytes_of(p.as_os_str()) && f.read == Some(true)));
             let source = format!("[ -r {0} ] && . {0}", path_text(Path::new(&text_of(&at.file))).0);
             let message = format!(
                 "leads to `{}`, but a login shell (ssh, a console) does not read this file{}: it finds {}",
                 path_text(&go.program.path).0,
-                own.map(|p| format!(", it reads `{}`", self.short(&p))).unwrap_or_default(),
+                own.map(|p| format!(", it reads `{}`", self.short(p))).unwrap_or_default(),
                 found(login)
             );
             return Some(self.unread(shell, at, message).mend(append_to(&path_text(&profile).0, &source)));

@@ -306,7 +306,9 @@ impl Judge<'_> {
                 .claims(claimed, if rule == &ENTRY_FOREIGN_OWNER { who } else { step.stat.mode_string() })
                 .claimed_by(by.clone())
                 .lowered_to(level);
-            sink.push_bounded(Finding { mend: closed(step, changer), ..finding });
+            // What belongs to somebody else is theirs: the line that leads there goes.
+            let mend = closed(step, changer).or_else(|| self.entry_removed(entry, entry.at.as_ref()?));
+            sink.push_bounded(Finding { mend, ..finding });
         }
     }
 

@@ -215,10 +215,13 @@ impl Judge<'_> {
                 } else if GOS_OWN.contains(name) && !self.of_installation(first) {
                     let path = &first.program.path;
                     if told.insert((NAMED_AS_GOS.id, path.clone()), ()).is_none() {
-                        let at = view.entry(first).and_then(|e| e.at.as_ref());
+                        let entry = view.entry(first);
+                        let at = entry.and_then(|e| e.at.as_ref());
                         let message =
                             format!("is called like Go's own `{name}`, and `{}` puts it into PATH", said_at(at, "PATH"));
-                        sink.push_bounded(self.program(&NAMED_AS_GOS, path, (*name).to_owned(), message, at));
+                        let mend = entry.zip(at).and_then(|(entry, at)| self.entry_removed(entry, at));
+                        let finding = self.program(&NAMED_AS_GOS, path, (*name).to_owned(), message, at);
+                        sink.push_bounded(Finding { mend, ..finding });
                     }
                 }
             }
