@@ -129,7 +129,7 @@ class Place:
     def mend(self, mend: dict, env: dict) -> None:
         """Makes the change that a finding proposes; a command is run in the environment `env`."""
         if "command" in mend:
-            as_root = mend["command"][0] in ("chmod", "chown", "chsh", "usermod")
+            as_root = mend["command"][0] in ("chmod", "chown", "chsh", "install", "usermod")
             p = self.run(mend["command"], None if as_root else env, as_root)
             if p.returncode:
                 raise Wrong(f"{mend['command']} failed: {p.stderr[-300:]}")
