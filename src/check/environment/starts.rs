@@ -69,8 +69,10 @@ pub static CACHE_NOT_WRITABLE: Rule = Rule {
     fix: Fix::None,
     summary: "the user may not write to a cache of Go's, or not make it",
     what: "GOCACHE and GOMODCACHE: whether the folder, or where it is not there the nearest one above it, may be written by the user. Root may write anywhere.",
-    why: "Every build that has something new stops with `permission denied`: mostly a `sudo go` has made the folder, or HOME is not the user's.",
-    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`.",
+    why: "Where the build cache, or one of its 256 folders, is still to be made every build stops with `permission denied`; where all are there it \
+          passes and keeps nothing, so that the next one begins anew. What is to be downloaded stops. Mostly a `sudo go` has made the folder, or \
+          HOME is not the user's.",
+    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`; or says nothing and builds without keeping what it built.",
     mend: "As root `chown -R` the folder to its user, or make it for him; or let the variable name another folder. Where a line of a file names the folder, \
            the change is to that line. No command is printed for a folder that another user owns outside of the home folder.",
     source: "cmd/go/internal/cache/default.go (initDefaultCache)",
