@@ -134,7 +134,8 @@ class Place:
     def mend(self, mend: dict, env: dict) -> None:
         """Makes the change that a finding proposes; a command is run in the environment `env`."""
         if "command" in mend:
-            as_root = not any(HOME in word for word in mend["command"]) and mend["command"][0] != "go"
+            to_root = mend["command"][0] in ("chown", "chsh", "install", "usermod")
+            as_root = to_root or not (mend["command"][0] == "go" or any(HOME in word for word in mend["command"]))
             p = self.run(mend["command"], None if as_root else env, as_root)
             if p.returncode:
                 raise Wrong(f"{mend['command']} failed: {p.stderr[-300:]}")

@@ -12,6 +12,8 @@ For each case:
   `quarantine restore RUN` gives the snapshot back
   `--fix --yes` again, then `go build` passes and its program equals that of the clean cache, byte for byte;
   without a proxy where only the build cache or extracted directories were touched
+A case may ask for more: `names`, what the first scan must find (rule and path); `after`, what must hold at the end; `alone`, a course of its own
+in place of all this, for what one user alone meets.
 A corpus is a module with `pristine`, `world_env`, `World` and `CASES`, such as symptoms.py. Exit status 0 if every case passed.
 """
 import argparse
@@ -83,6 +85,12 @@ class Tester:
             raise SystemExit(f"the clean world does not build: {err}")
         return digest(str(out))
 
+    def snapshot(self) -> dict:
+        return snapshot(self.world)
+
+    def differences(self, before: dict) -> list:
+        return differences(before, self.snapshot())
+
     def outside(self, snap: dict) -> dict:
         # Everything that is no cache. A folder in which a quarantine was made has a new time.
         return {p: v for p, v in snap.items() if not any(p == c or p.startswith(c + b"/") for c in self.caches)}
@@ -90,7 +98,12 @@ class Tester:
     def case(self, c) -> list:
         bad = []
         fresh(self.world)
-        want = c.apply(self.corpus.World(self.world))
+        world = self.corpus.World(self.world)
+        want = c.apply(world)
+        if alone := getattr(c, "alone", None):
+            bad = alone(world, self)
+            self.line(c, bad, "a course of its own")
+            return bad
         env = {k: v for k, v in want["env"].items()}
         before = snapshot(self.world)
         options = list(getattr(c, "options", ()))
@@ -98,6 +111,8 @@ class Tester:
         rc, dry, err = self.scan("--fix", "--dry-run", *extra, env=env)
         if dry is None:
             return [f"dry run: no report, exit {rc}: {err[-200:]}"]
+        if names := getattr(c, "names", None):
+            bad += [f"not found: {f}" for f in names(world) - {(f["rule"], f["path"]) for f in dry["findings"]}]
         bad += [f"the dry run changed {d}" for d in differences(before, snapshot(self.world))]
         rc, report, err = self.scan("--fix", "--yes", *extra, env=env)
         if report is None:
@@ -154,6 +169,8 @@ class Tester:
         rc, last, err = self.scan(*options, env=env)
         left = [f for f in (last or {}).get("findings", []) if f["level"] != "note" and key(f) not in {key(g) for g in loud}]
         bad += [f"after the build: {f['rule']} {f['path']}" for f in left]
+        if after := getattr(c, "after", None):
+            bad += after(world, self)
         self.line(c, bad, f"{len(plan)} steps{', offline' if offline else ''}: {sorted({a for a, _ in plan})}")
         return bad
 

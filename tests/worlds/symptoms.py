@@ -7,8 +7,10 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import json
 import os
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -20,17 +22,21 @@ from fix_builds import FILES  # noqa: E402
 
 QUOTE, SAMPLER = ("rsc.io/quote", "v1.5.2"), ("rsc.io/sampler", "v1.3.0")
 CASES: dict[str, "Case"] = {}
+NOBODY = 65534
 
 
 @dataclasses.dataclass
 class Case:
     """One symptom. `refused`: go must refuse to build after the repair, and the report must have said why. `untouched`: nothing is to be
-    done. `options`: what every scan of it is called with."""
+    done. `options`: what every scan of it is called with. `names`, `after`, `alone`: see fix.py."""
     id: str
     damage: Callable[["World"], None]
     refused: bool = False
     untouched: bool = False
     options: tuple = ()
+    names: Callable[["World"], set] | None = None
+    after: Callable[["World", "Tester"], list] | None = None
+    alone: Callable[["World", "Tester"], list] | None = None
     group: str = "symptoms"
 
     def apply(self, world: "World") -> dict:
@@ -198,6 +204,148 @@ def _(w: World) -> None:
     lines = [f"{QUOTE[0]} {QUOTE[1]} {h1}\n" if line.startswith(f"{QUOTE[0]} {QUOTE[1]} ") else line
              for line in path.read_text().splitlines(True)]
     path.write_text("".join(lines))
+
+
+def verify(w: World) -> tuple[int, str]:
+    p = subprocess.run(["go", "mod", "verify"], cwd=w.root / "main", env=world_env(w.root, {"GOPROXY": "off"}), capture_output=True, text=True)
+    return p.returncode, p.stdout + p.stderr
+
+
+def verified(w: World, _: "Tester") -> list:
+    code, said = verify(w)
+    return [] if code == 0 and "all modules verified" in said else [f"go mod verify: exit {code} {said}"]
+
+
+def in_quote(rule: str, name: str) -> Callable[[World], set]:
+    return lambda w: {(rule, str(w.tree(QUOTE) / name))}
+
+
+def verify_fails(w: World, name: str, data: bytes | None) -> None:
+    """Another content for a file; go mod verify then names the directory alone."""
+    w.edit(w.tree(QUOTE) / name, data)
+    code, said = verify(w)
+    if code == 0 or "dir has been modified" not in said or "LICENSE" in said or ".go" in said:
+        raise AssertionError(f"go mod verify: exit {code} {said}")
+
+
+@case("18-verify-fails-file-changed", names=in_quote("tree-file-differs", "LICENSE"), after=verified)
+def _(w: World) -> None:
+    verify_fails(w, "LICENSE", b"none\n")
+
+
+@case("18-verify-fails-file-added", names=in_quote("tree-file-added", "buggy/more.go"), after=verified)
+def _(w: World) -> None:
+    verify_fails(w, "buggy/more.go", b"package buggy\n")
+
+
+@case("18-verify-fails-file-missing", names=in_quote("tree-file-missing", "quote_test.go"), after=verified)
+def _(w: World) -> None:
+    verify_fails(w, "quote_test.go", None)
+
+
+class Nobody:
+    """A user without rights, in whose name things are run in a world that is given to him. Needs root."""
+
+    def __init__(self, w: World, home: Path, env: dict):
+        self.w, self.extra, self.home = w, env, home
+        subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", str(w.root)], check=True)
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess:
+        env = {**world_env(self.w.root, {"HOME": str(self.home), "GOENV": None, **self.extra}), **more}
+        who = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        return subprocess.run([*who, *command], cwd=self.w.root / "main", env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+
+    def build(self) -> subprocess.CompletedProcess:
+        return self.run("go", "build", "-o", os.devnull, ".", GOPROXY="off")
+
+
+def cannot_write(lock: Callable[[World, Path], None]) -> Callable[[World, "Tester"], list]:
+    """The build cache is where go puts it by itself; `lock` takes it from the user. The command that doctor prints, run by root, gives it back."""
+    def course(w: World, t: "Tester") -> list:
+        home = w.root / "outside/home"
+        home.mkdir()
+        user = Nobody(w, home, {"GOCACHE": None})
+        lock(w, home)
+        if "permission denied" not in (said := user.build().stderr):
+            return [f"the symptom is not there: {said!r}"]
+        before, bad = t.snapshot(), []
+        fix = user.run(str(t.args.scanner), "--fix", "--yes", "--format", "json", "--progress", "never")
+        if fix.returncode != 0 or json.loads(fix.stdout)["fix"]["steps"]:
+            bad.append(f"--fix of the user: exit {fix.returncode} {fix.stderr[-200:]}")
+        doctor = ("doctor", "--no-exec", "--format", "json")
+        told = json.loads(user.run(str(t.args.scanner), *doctor).stdout)
+        found = [f for f in told["findings"] if f["rule"] == "cache-not-writable"]
+        if [f["path"] for f in found] != ["env:GOCACHE"] or "command" not in found[0].get("mend", {}):
+            return bad + [f"doctor: {found}"]
+        bad += [f"changed without being asked: {d}" for d in t.differences(before)]
+        subprocess.run(found[0]["mend"]["command"], check=True)
+        if (p := user.build()).returncode:
+            bad.append(f"go build after {found[0]['mend']['command']}: {p.stderr}")
+        told = json.loads(user.run(str(t.args.scanner), *doctor).stdout)
+        bad += [f"still told: {f}" for f in told["findings"] if f["rule"] == "cache-not-writable"]
+        return bad
+    return course
+
+
+def made_by_root(w: World, home: Path) -> None:
+    # A volume mounted there, or a `sudo go` that was stopped. Where all 256 folders are there go builds, and keeps nothing.
+    (home / ".cache/go-build").mkdir(parents=True)
+    os.chown(home / ".cache", NOBODY, NOBODY)
+
+
+def home_of_root(_: World, home: Path) -> None:
+    # A container's user without an account: HOME is a folder of root's.
+    os.chown(home, 0, 0)
+
+
+def mode_without_write(_: World, home: Path) -> None:
+    home.chmod(0o555)
+
+
+for id, lock in (("root-made-it", made_by_root), ("home-is-roots", home_of_root), ("home-is-read-only", mode_without_write)):
+    case(f"22-cache-not-writable-{id}", alone=cannot_write(lock))(lambda w: None)
+
+
+@case("22-chown-only-when-asked", alone=lambda w, t: chown_is_asked_for(w, t))
+def _(w: World) -> None:
+    os.chown(w.action_of(b"rsc.io/quote")[1], 4_000_001, 4_000_001)
+
+
+def chown_is_asked_for(w: World, t: "Tester") -> list:
+    """Root's own repair, without a terminal and without --yes."""
+    before = t.snapshot()
+    code, _, said = t.scan("--fix", env={})
+    bad = [f"changed: {d}" for d in t.differences(before)]
+    return bad if code == 2 and "--yes" in said else bad + [f"exit {code}: {said}"]
+
+
+def remove_read_only(w: World, t: "Tester") -> list:
+    """A bad directory as go writes it (0555, 0444) that its owner can't remove: repaired, purged, and the rest cleaned by go."""
+    user = Nobody(w, w.root / "home", {})
+    place = ("--main-module", str(w.root / "main"))
+    copy = w.root / "outside/copy"
+    user.run("cp", "-a", str(w.tree(SAMPLER)), str(copy))
+    if user.run("rm", "-rf", str(copy)).returncode == 0:
+        return ["the symptom is not there: rm -rf removes a read-only directory"]
+    p = user.run(str(t.args.scanner), "--fix", "--yes", "--format", "json", "--progress", "never", *place)
+    report = json.loads(p.stdout)
+    bad = [] if p.returncode == 0 else [f"--fix: exit {p.returncode} {p.stderr[-300:]} {report['findings']}"]
+    if not any(s["path"] == str(w.tree(SAMPLER)) and s["done"] for s in report["fix"]["steps"]) or w.tree(SAMPLER).exists():
+        bad.append(f"not taken away: {report['fix']['steps']}")
+    p = user.run(str(t.args.scanner), "quarantine", "purge", report["fix"]["run"], "--yes")
+    left = [str(x) for top in w.root.rglob(".gocachescan-quarantine") for x in top.rglob("*") if report["fix"]["run"] in str(x)]
+    if p.returncode or left:
+        bad.append(f"purge: exit {p.returncode} {p.stderr[-300:]}, left {left[:3]}")
+    if (p := user.build()).returncode:
+        bad.append(f"go build: {p.stderr}")
+    if (p := user.run("go", "clean", "-modcache")).returncode or w.mod.exists():
+        bad.append(f"go clean -modcache: exit {p.returncode} {p.stderr}")
+    return bad
+
+
+@case("24-read-only-directory", alone=remove_read_only)
+def _(w: World) -> None:
+    w.edit(w.tree(SAMPLER) / "glass.go", b"package sampler\n")
 
 
 @case("23-files-of-somebody-else")

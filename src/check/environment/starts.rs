@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Judge;
 use super::tools::bare;
-use crate::environment::{Asked, Start, StartKind, View};
-use crate::finding::{Finding, Place, RootKind, Sink, path_text};
+use crate::environment::{Asked, CacheSeen, Start, StartKind, View};
+use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::shell::At;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sys;
@@ -69,9 +69,12 @@ pub static CACHE_NOT_WRITABLE: Rule = Rule {
     fix: Fix::None,
     summary: "the user may not write to a cache of Go's, or not make it",
     what: "GOCACHE and GOMODCACHE: whether the folder, or where it is not there the nearest one above it, may be written by the user. Root may write anywhere.",
-    why: "Every build that has something new stops with `permission denied`: mostly a `sudo go` has made the folder, or HOME is not the user's.",
-    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`.",
-    mend: "As root `chown -R` the folder to its user, or let the variable name another folder.",
+    why: "Where the build cache, or one of its 256 folders, is still to be made every build stops with `permission denied`; where all are there it \
+          passes and keeps nothing, so that the next one begins anew. What is to be downloaded stops. Mostly a `sudo go` has made the folder, or \
+          HOME is not the user's.",
+    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`; or says nothing and builds without keeping what it built.",
+    mend: "As root `chown -R` the folder to its user, or make it for him; or let the variable name another folder. Where a line of a file names the folder, \
+           the change is to that line. No command is printed for a folder that another user owns outside of the home folder.",
     source: "cmd/go/internal/cache/default.go (initDefaultCache)",
     witness: |s| {
         // Root may write anywhere, but not below a file.
@@ -193,8 +196,27 @@ impl Judge<'_> {
                     ..self.about(&CACHE_NOT_WRITABLE, Some(at), cache.name, cache.name, finding.message.clone())
                 };
             }
-            sink.push(finding);
+            sink.push(Finding { mend: finding.mend.or_else(|| self.open_up(cache)), ..finding });
         }
+    }
+
+    /// The command that lets the user write to a cache. What another user owns outside of the user's home is not to be taken from him.
+    fn open_up(&self, cache: &CacheSeen) -> Option<Mend> {
+        let user = &self.machine.user;
+        let uid = user.uid.to_string();
+        let missing = || cache.path.ancestors().take_while(|p| **p != cache.above);
+        let (words, mut paths): (&[&str], Vec<&Path>) = match () {
+            () if !cache.is_folder => return None,
+            () if cache.owner == user.uid => (&["chmod", "u+rwx"], vec![&cache.above]),
+            () if cache.owner != 0 && !cache.above.starts_with(&user.home) => return None,
+            () if cache.above == cache.path => (&["chown", "-R", &uid], vec![&cache.path]),
+            // Every folder that is made: `.cache` serves other programs, too.
+            () => (&["install", "-d", "-o", &uid], missing().collect()),
+        };
+        paths.reverse();
+        let named = paths.iter().map(|p| path_text(p)).map(|(text, escaped)| (!escaped).then_some(text));
+        let words = words.iter().map(|w| Some((*w).to_owned())).chain(named);
+        words.collect::<Option<Vec<String>>>().map(Mend::Command)
     }
 
     /// Jobs of cron that call a program of Go.

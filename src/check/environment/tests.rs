@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::environment::{
-    Around, Asked, EntryState, Found, Installation, Lines, Machine, PathEntry, Program, ProgramKind, Shell, Start, StartKind,
-    User, View,
+    Around, Asked, CacheSeen, EntryState, Found, Installation, Lines, Machine, PathEntry, Program, ProgramKind, Shell, Start,
+    StartKind, User, View,
 };
 use crate::evidence::owners::Owners;
 use crate::format::shell::{FileSeen, Named, Value};
@@ -230,7 +230,10 @@ fn an_installation_that_no_path_leads_to_is_told_with_the_line_to_add() {
     m.around.usual = vec![Arc::new(installation(NEW, "go1.26.8"))];
     let found = told(&m);
     assert_eq!(short(&found), [("go-not-in-path", Level::Warning, "PATH".to_owned())]);
-    assert!(new_text(&found[0]).unwrap().ends_with("'export PATH=\"/usr/local/go/bin:$PATH\"' >> '/home/ann/.bashrc'"));
+    let command = new_text(&found[0]).unwrap();
+    assert!(command.contains("'export PATH=\"/usr/local/go/bin:$PATH\"' >> '/home/ann/.bashrc'"), "{command}");
+    // This login shell does not read .bashrc.
+    assert!(command.ends_with("'[ -r /home/ann/.bashrc ] && . /home/ann/.bashrc' >> '/home/ann/.profile'"), "{command}");
 }
 
 #[test]
@@ -420,4 +423,23 @@ fn a_cron_job_that_its_path_does_not_lead_to_go_is_told() {
     assert_eq!(told(&m), []);
     m.cron_jobs = vec![job("X=1 go vet", view(&[("/usr/bin", None, Some("go1.19.8"))]))];
     assert!(one(&told(&m)).message.contains("go1.19.8"));
+}
+
+#[test]
+fn a_cache_that_may_not_be_written_comes_with_the_command_that_opens_it() {
+    let command = |path: &str, above: &str, is_folder, owner| {
+        let cache = CacheSeen { name: "GOCACHE", path: path.into(), above: above.into(), is_folder, owner, writable: false };
+        let found = told(&Machine { caches: vec![cache], ..debian() });
+        assert_eq!(one(&found).rule.id, "cache-not-writable");
+        found[0].mend.is_some().then(|| new_text(&found[0])).flatten()
+    };
+    let is = |text: &str| Some(text.to_owned());
+    // `sudo go` made it; HOME is the root folder; a mode took it away.
+    assert_eq!(command("/home/ann/c", "/home/ann/c", true, 0), is("chown -R 1000 /home/ann/c"));
+    assert_eq!(command("/.cache/go-build", "/", true, 0), is("install -d -o 1000 /.cache /.cache/go-build"));
+    assert_eq!(command("/srv/a/c", "/srv/a", true, 1000), is("chmod u+rwx /srv/a"));
+    // Another user's, inside the home folder and outside of it.
+    assert_eq!(command("/home/ann/c", "/home/ann/c", true, 1001), is("chown -R 1000 /home/ann/c"));
+    assert_eq!(command("/home/bob/c", "/home/bob/c", true, 1001), None);
+    assert_eq!(command("/home/bob/f/c", "/home/bob/f", false, 0), None);
 }
