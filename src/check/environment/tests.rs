@@ -100,6 +100,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         here,
         starts,
         cron_jobs: vec![],
+        units: Vec::new(),
         installations: vec![],
         caches: Vec::new(),
         container: None,
