@@ -60,8 +60,9 @@ pub const RULES: &[&[&Rule]] = &[
     units::RULES,
 ];
 
-/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them.
-pub fn check(machine: &Machine, sink: &mut Sink) {
+/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them, and so is what
+/// `of_units` holds of those of each unit.
+pub fn check(machine: &Machine, of_units: Vec<Vec<Finding>>, sink: &mut Sink) {
     let judge = Judge { machine, seen_open: RefCell::default() };
     for finding in sink.iter_mut() {
         judge.place_setting(finding);
@@ -76,7 +77,7 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.sudo(sink);
     judge.systemd_user(sink);
     judge.cron(sink);
-    judge.units(sink);
+    judge.units(of_units, sink);
     judge.caches(sink);
     judge.asked(sink);
     judge.editor(sink);

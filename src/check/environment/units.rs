@@ -6,7 +6,6 @@ use std::path::Path;
 use super::Judge;
 use super::starts::{in_full, program_in};
 use super::tools::bare;
-use crate::check::settings;
 use crate::environment::{Lookup, StartKind, Unit, UnitCall};
 use crate::finding::{Finding, Mend, Place, Sink, path_text};
 use crate::format::machine::systemd::{DEFAULT_PATH, words};
@@ -71,14 +70,14 @@ fn service(s: &mut Sample, text: &str) -> std::io::Result<Place> {
 const FOLDERS: &[&str] = &["GOBIN", "GOCACHE", "GOENV", "GOMODCACHE", "GOPATH", "GOTMPDIR"];
 
 impl Judge<'_> {
-    /// Every service that matters to Go.
-    pub(super) fn units(&self, sink: &mut Sink) {
+    /// Every service that matters to Go, each with what was found on its settings.
+    pub(super) fn units(&self, of_units: Vec<Vec<Finding>>, sink: &mut Sink) {
         let mut told = BTreeSet::new();
-        for unit in &self.machine.units {
+        for (unit, of_settings) in self.machine.units.iter().zip(of_units) {
             if let Some(finding) = self.unit_go(unit) {
                 sink.push_bounded(finding);
             }
-            self.unit_settings(unit, &mut told, sink);
+            self.unit_settings(unit, of_settings, &mut told, sink);
         }
     }
 
@@ -164,13 +163,11 @@ impl Judge<'_> {
     }
 
     /// What its own lines set.
-    fn unit_settings(&self, unit: &Unit, told: &mut BTreeSet<(At, String)>, sink: &mut Sink) {
-        let Some((settings, seen)) = unit.view.settings.as_deref().zip(unit.seen.as_ref()) else { return };
+    fn unit_settings(&self, unit: &Unit, of_settings: Vec<Finding>, told: &mut BTreeSet<(At, String)>, sink: &mut Sink) {
+        let Some(settings) = unit.view.settings.as_deref() else { return };
         let own_line = |name: &str| unit.env.get(name.as_bytes()).and_then(Value::at).filter(|at| unit.sets(at));
         let starts_go = !unit.calls.is_empty();
-        let mut judged = Sink::default();
-        settings::check(settings, seen, &mut judged);
-        for mut finding in judged.into_findings() {
+        for mut finding in of_settings {
             let Place::Env(name) = &finding.place else { continue };
             let name = name.clone();
             // Any program obeys GODEBUG: in a service that is no build it is that program's affair.
