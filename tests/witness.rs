@@ -64,6 +64,63 @@ fn a_healthy_machine_has_no_finding() {
     assert!(report.complete, "{:?}", report.unread);
 }
 
+#[cfg(unix)]
+#[test]
+fn services_that_find_the_same_go_are_no_finding() {
+    let (_folder, sample) = sample();
+    sample.make_machine().unwrap();
+    sample.put_tool(&sample.root().join("usr/lib/systemd/systemd"), "go1.26.8").unwrap();
+    sample.make_installation(&sample.root().join("opt/old"), "go1.21.13").unwrap();
+    let (new, old) = (sample.goroot().join("bin"), sample.root().join("opt/old/bin"));
+    let (new, old) = (new.display(), old.display());
+    let units = [
+        ("etc/systemd/system/same.service", format!("Environment=PATH={new}:/bin\nExecStart=/bin/sh -c 'go build'\n")),
+        ("etc/systemd/system/full.service", format!("User=ann\nExecStart={new}/go build\n")),
+        ("etc/systemd/system/search.service", format!("ExecSearchPath={new}\nExecStart=go build\n")),
+        ("etc/systemd/system/login.service", "ExecStart=/bin/bash -lc 'go build'\n".to_owned()),
+        ("etc/systemd/system/each@.service", "Environment=PATH=/opt/%i/bin\nExecStart=/bin/sh -c 'go build'\n".to_owned()),
+        ("etc/systemd/system/pam.service", "PAMName=login\nExecStart=/bin/sh -c 'go build'\n".to_owned()),
+        ("etc/systemd/system/rooted.service", "RootDirectory=/srv\nExecStart=/bin/sh -c 'go build'\n".to_owned()),
+        ("etc/systemd/system/server.service", "Environment=GOMEMLIMIT=1GiB GODEBUG=tls3des=1\nExecStart=/bin/true\n".to_owned()),
+        ("etc/systemd/system/folders.service", format!("Environment=GOCACHE=/var/cache/go\nExecStart={new}/go build\n")),
+        // The vendor's is not ours to judge, and what nobody starts under that name neither.
+        ("usr/lib/systemd/system/vendor.service", format!("Environment=PATH={old}\nExecStart=/bin/sh -c 'go build'\n")),
+        ("run/systemd/system/masked.service", format!("Environment=PATH={old}\nExecStart=/bin/sh -c 'go build'\n")),
+        ("home/.config/systemd/user/own.service", format!("Environment=\"PATH={new}\" A=1\nExecStart=/usr/bin/env go build\n")),
+    ];
+    for (path, text) in &units {
+        sample.write(&sample.root().join(path), format!("[Service]\n{text}").as_bytes()).unwrap();
+    }
+    sys::symlink("/dev/null".as_ref(), &sample.root().join("etc/systemd/system/masked.service")).unwrap();
+    let vendor = sample.root().join("usr/lib/systemd/system/vendor.service");
+    sys::symlink(&vendor, &sample.root().join("etc/systemd/system/vendor.service")).unwrap();
+    sys::symlink(&vendor, &sample.root().join("etc/systemd/system/alias.service")).unwrap();
+    let told = |report: &Report| report.findings.iter().map(|f| format!("{} {:?}", f.rule.id, f.place)).collect::<Vec<_>>();
+    assert_eq!(told(&examine(&sample, false)), [""; 0]);
+    // With a drop-in of the administrator's the vendor's is told, by the line that decides.
+    let drop_in = "etc/systemd/system/vendor.service.d/go.conf";
+    sample.write(&sample.root().join(drop_in), format!("[Service]\nEnvironment=PATH={old}:/bin\n").as_bytes()).unwrap();
+    let report = examine(&sample, false);
+    assert_eq!(told(&report), [format!("systemd-unit-has-another-go Path(\"/{drop_in}\")")]);
+    assert_eq!((report.findings[0].level, report.findings[0].proof.line), (Level::Warning, Some(2)));
+    // A service of somebody else's is a note; so is one that names its go in full.
+    sample
+        .write(
+            &sample.root().join("etc/passwd"),
+            &[sys::read(&sample.root().join("etc/passwd"), 9999).unwrap(), b"bob:x:7777:7777::/:/bin/sh\n".to_vec()].concat(),
+        )
+        .unwrap();
+    sample.write(&sample.root().join(drop_in), format!("[Service]\nUser=bob\nEnvironment=PATH={old}\n").as_bytes()).unwrap();
+    sample
+        .write(
+            &sample.root().join("etc/systemd/system/full.service"),
+            format!("[Service]\nExecStart={old}/go build\n").as_bytes(),
+        )
+        .unwrap();
+    let levels: Vec<_> = examine(&sample, false).findings.iter().map(|f| (f.rule.id, f.level)).collect();
+    assert_eq!(levels, [("systemd-unit-has-another-go", Level::Note); 2]);
+}
+
 fn loud(report: &Report) -> Vec<String> {
     let shown = |f: &Finding| format!("{} {} {:?}: {}", f.level, f.rule.id, f.place, f.message);
     report.findings.iter().filter(|f| f.level > Level::Note).map(shown).collect()

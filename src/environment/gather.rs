@@ -8,7 +8,7 @@ use super::project::Project;
 use super::shells::Origin;
 use super::{
     Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process, services,
-    shells, sudo, target,
+    shells, sudo, target, units,
 };
 use crate::error::Error;
 use crate::evidence::owners::Owners;
@@ -73,7 +73,9 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
     let mut starts = shells::starts(&origin, &looker);
     starts.extend(sudo_start(inquiry, &user, &owners, &origin, &starts, &looker));
     starts.push(services::cron(&user, &disk, &looker));
-    starts.extend(services::systemd_user(&user, &disk, &looker));
+    let systemd_user = services::systemd_user(&user, &disk, &looker);
+    let units = units::units(&user, &disk, &looker, &owners, systemd_user.as_ref().map(|s| &s.env));
+    starts.extend(systemd_user);
     let container = inquiry.dockerfile.as_deref().map(|file| container::read(file, &disk)).transpose()?;
     starts.extend(container.iter().flat_map(|c| c.starts(&user, &looker)));
     let cron_jobs = services::cron_jobs(&user, &disk, &looker);
@@ -84,9 +86,11 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
     let installations = installations(&looker, views);
     let target = inquiry.target.as_deref().map(|path| target::look(path, &here)).transpose()?;
     let mut lines = Lines::default();
-    for file in
-        files(&starts).chain([b"/etc/passwd".as_slice(), b"/etc/crontab"]).chain(cron_jobs.iter().map(|j| j.at.file.as_ref()))
-    {
+    let of_jobs = cron_jobs.iter().map(|j| j.at.file.as_ref());
+    let of_units = units
+        .iter()
+        .flat_map(|u| u.files.iter().map(AsRef::as_ref).chain(u.env.values().filter_map(Value::at).map(|at| at.file.as_ref())));
+    for file in files(&starts).chain([b"/etc/passwd".as_slice(), b"/etc/crontab"]).chain(of_jobs).chain(of_units) {
         if let Ok(text) = disk.read(file) {
             lines.keep(file, &text);
         }
@@ -116,6 +120,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         here,
         starts,
         cron_jobs,
+        units,
         installations,
         caches,
         container,

@@ -17,6 +17,7 @@
 //! | `target`, `process` | one binary, one running process |
 //! | `editor` | settings of VS Code |
 //! | `services` | cron and the user's own systemd |
+//! | `units` | services of systemd that people wrote |
 //! | `gather` | all of it, for one user |
 
 pub mod around;
@@ -35,6 +36,7 @@ pub mod shells;
 pub mod start;
 pub mod sudo;
 pub mod target;
+pub mod units;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -52,6 +54,7 @@ pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
 pub use services::CronJob;
 pub use start::{Asked, Shell, Start, StartKind, told};
 pub use target::Target;
+pub use units::{Lookup, Unit, UnitCall};
 pub use view::{EntryState, Found, Looker, NamedGoroot, PathEntry, TOOLS, View};
 
 use crate::evidence::owners::Owners;
@@ -89,6 +92,8 @@ pub struct Machine {
     pub starts: Vec<Start>,
     /// Jobs of crontabs that the user runs.
     pub cron_jobs: Vec<CronJob>,
+    /// Services of systemd that people wrote and that matter to Go.
+    pub units: Vec<Unit>,
     /// Go installations that PATH of any start leads to, by their folders.
     pub installations: Vec<Arc<Installation>>,
     /// Go's caches, as this process has them.

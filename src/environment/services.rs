@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::shells::of_outcome;
-use super::{Disk, Looker, Start, StartKind, User, View};
+use super::{Disk, Looker, Start, StartKind, User, View, units};
 use crate::format::machine::crontab::{self, Cron, Job, Line};
-use crate::format::machine::{Env, environment_d};
+use crate::format::machine::{Env, environment_d, systemd};
 use crate::format::shell::{At, FileSeen, Outcome, Vars, World};
 use crate::locate::bytes_of;
 
 /// Longest crontab that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
+
+/// Programs of Go that jobs and services start.
+pub const TOOLS: &[&str] = &["go", "gofmt", "gopls", "dlv"];
 
 /// A job of a crontab, with what it gets.
 #[derive(Debug)]
@@ -68,7 +71,9 @@ pub fn cron(user: &User, disk: &Disk, looker: &Looker) -> Start {
 
 /// What units of the user's own systemd begin with: environment.d over what the manager has from its own start.
 pub fn systemd_user(user: &User, disk: &Disk, looker: &Looker) -> Option<Start> {
-    disk.state(b"/usr/lib/systemd/systemd").filter(|s| s.exists())?;
+    if !units::is_there(disk) {
+        return None;
+    }
     let home = bytes_of(user.home.as_os_str());
     let own = [home.as_slice(), b"/.config/environment.d"].concat();
     let folders: Vec<(Vec<u8>, Vec<Vec<u8>>)> = std::iter::once(own)
@@ -99,9 +104,12 @@ pub fn systemd_user(user: &User, disk: &Disk, looker: &Looker) -> Option<Start> 
         (b"USER".to_vec(), put(&user.name)),
         (b"LOGNAME".to_vec(), put(&user.name)),
         (b"SHELL".to_vec(), put(user.login_shell.as_deref().unwrap_or(b"/bin/sh"))),
-        // systemd's own default (src/basic/path-util.h, DEFAULT_PATH).
-        (b"PATH".to_vec(), put(b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
+        (b"PATH".to_vec(), put(systemd::DEFAULT_PATH.as_bytes())),
     ]);
+    // The system's manager starts the user's, which lays its own defaults over what it got.
+    for manager in ["system", "user"] {
+        env.extend(systemd::service::manager(&units::configuration(disk, manager)).0);
+    }
     env.extend(environment_d::evaluate(&assignments, &env));
     Some(plain(StartKind::SystemdUser, env, files, user, looker))
 }
@@ -110,4 +118,19 @@ pub fn systemd_user(user: &User, disk: &Disk, looker: &Looker) -> Option<Start> 
 pub fn plain(kind: StartKind, env: Env, files: Vec<FileSeen>, user: &User, looker: &Looker) -> Start {
     let outcome = Outcome { vars: Vars::of_environment(env), files, ..Outcome::default() };
     of_outcome(kind, outcome, &user.home, looker)
+}
+
+/// The programs of Go that a line of a shell calls by name alone; none where it sets PATH or reads a file first.
+pub fn called(command: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for part in command.split([';', '&', '|']) {
+        let mut words = part.split_whitespace().skip_while(|w| w.contains('=') && !w.starts_with("PATH="));
+        match words.next() {
+            Some("." | "source" | "export") => return Vec::new(),
+            Some(word) if word.starts_with("PATH=") => return Vec::new(),
+            Some(word) => names.extend(TOOLS.iter().copied().find(|t| *t == word)),
+            None => {}
+        }
+    }
+    names
 }

@@ -35,7 +35,14 @@ pub fn doctor(visit: &Visit) -> Result<Report, Error> {
     let mut sink = Sink::default();
     let settings = machine.here.settings.as_deref().cloned().unwrap_or_default();
     settings::check(&settings, &look(&settings, &machine.owners), &mut sink);
-    environment::check(&machine, &mut sink);
+    let of_units = machine.units.iter().map(|unit| {
+        let mut sink = Sink::default();
+        if let (Some(settings), Some(seen)) = (unit.view.settings.as_deref(), &unit.seen) {
+            settings::check(settings, seen, &mut sink);
+        }
+        sink.into_findings()
+    });
+    environment::check(&machine, of_units.collect(), &mut sink);
     let judged = policy::judge(sink.into_findings(), &[], &visit.only, &visit.skip, visit.fail_on);
     let mut report = Report::empty("doctor", started_at, settings);
     report.findings = judged.kept;

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import Callable
 
 from doctor import HOME, NEW, OLD, Place
@@ -203,3 +204,55 @@ Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n
 Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/environment.d/go.conf": "# x\nPATH=/opt/old/bin:$PATH\n"},
       {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
       ask="grep -q '/opt/old' .config/environment.d/go.conf && echo THERE", wrong="THERE", gos=BOTH)
+
+# Services of systemd. No manager runs here: what it would do with the lines of the unit is done in its place.
+SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+
+
+def service(path: str) -> Callable:
+    """What the service at `path` says when it is started with its environment, a drop-in folder's lines after its own."""
+    def run(place: Place) -> str:
+        text = place.run(["sh", "-c", f"cat {path} {path}.d/*.conf 2>/dev/null"]).stdout
+        env, command = {"PATH": SYSTEMD_PATH, "HOME": HOME, "USER": "ann"}, []
+        for key, _, value in (line.partition("=") for line in text.splitlines()):
+            if key == "Environment":
+                env.update(word.split("=", 1) for word in shlex.split(value))
+            elif key == "EnvironmentFile":
+                env.update(line.split("=", 1) for line in place.run(["cat", value]).stdout.split())
+            elif key == "ExecStart":
+                command = shlex.split(value)
+        if "/" not in command[0]:
+            # A program without a folder is looked for where systemd was built to look, whatever PATH says.
+            found = place.run(["sh", "-c", f"command -v {command[0]}"], env={"PATH": SYSTEMD_PATH}).stdout.strip()
+            if not found:
+                return "203/EXEC"
+            command[0] = found
+        p = place.run(command, env=env)
+        return p.stdout + p.stderr
+    return run
+
+
+def in_service(path: str, wrong: str) -> Callable:
+    return lambda place: wrong in service(path)(place)
+
+
+SYSTEM_UNIT, USER_UNIT = "/etc/systemd/system/nightly.service", f"{HOME}/.config/systemd/user/nightly.service"
+UNIT = "[Unit]\nDescription=Builds by night\n\n[Service]\nType=oneshot\nUser=ann\n{0}ExecStart={1}\n"
+IN_SHELL = "/bin/sh -c 'cd /tmp && go version'"
+SHELL_HAS = home(bashrc=ADD, profile=SOURCES)
+Scene("systemd-unit-has-another-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=PATH=/opt/old/bin:/usr/bin:/bin\n", IN_SHELL)},
+      {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
+      there=in_service(SYSTEM_UNIT, "go1.21"), gos=BOTH)
+Scene("systemd-unit-has-no-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", IN_SHELL)},
+      {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
+      there=in_service(SYSTEM_UNIT, "not found"))
+# PATH names the right folder, and systemd doesn't look there.
+Scene("systemd-unit-names-go-without-folder", {**SHELL_HAS, USER_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", "go version")},
+      {USER_UNIT: UNIT.format("", f"{NEW}/bin/go version")}, (USER_UNIT, 8), rule="systemd-unit-has-another-go", there=in_service(USER_UNIT, "203/EXEC"))
+Scene("drop-in-turns-sumdb-off", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOSUMDB"),
+                                  f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOSUMDB=off GOTOOLCHAIN=local\n"},
+      {f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOTOOLCHAIN=local\n"}, (f"{SYSTEM_UNIT}.d/proxy.conf", 2), rule="sumdb-off",
+      there=in_service(SYSTEM_UNIT, "off"))
+Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
+                                           "/etc/default/nightly": "GOTOOLCHAIN=local\nGOSUMDB=off\n"},
+      {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"))

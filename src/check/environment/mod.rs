@@ -10,6 +10,7 @@
 //! | [`installation`] | GOROOT and the Go installations |
 //! | [`toolchain`] | which Go really runs in the current folder |
 //! | [`starts`] | `sudo` and cron, and shells that say otherwise than their files |
+//! | [`units`] | services of systemd that people wrote |
 //! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
@@ -27,6 +28,7 @@ pub mod starts;
 pub mod target;
 pub mod toolchain;
 pub mod tools;
+pub mod units;
 
 pub use answer::{Answer, Evidence, answer};
 
@@ -55,10 +57,12 @@ pub const RULES: &[&[&Rule]] = &[
     editor::RULES,
     container::RULES,
     target::RULES,
+    units::RULES,
 ];
 
-/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them.
-pub fn check(machine: &Machine, sink: &mut Sink) {
+/// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them, and so is what
+/// `of_units` holds of those of each unit.
+pub fn check(machine: &Machine, of_units: Vec<Vec<Finding>>, sink: &mut Sink) {
     let judge = Judge { machine, seen_open: RefCell::default() };
     for finding in sink.iter_mut() {
         judge.place_setting(finding);
@@ -73,6 +77,7 @@ pub fn check(machine: &Machine, sink: &mut Sink) {
     judge.sudo(sink);
     judge.systemd_user(sink);
     judge.cron(sink);
+    judge.units(of_units, sink);
     judge.caches(sink);
     judge.asked(sink);
     judge.editor(sink);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Judge;
 use super::tools::bare;
+use crate::environment::services::called;
 use crate::environment::{Asked, CacheSeen, Start, StartKind, View};
 use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::shell::At;
@@ -129,7 +130,7 @@ pub static SAYS_OTHERWISE: Rule = Rule {
 
 impl Judge<'_> {
     /// What the user's own shell leads to: of its starts the first that finds a `go`, else this process.
-    fn own_view(&self) -> &View {
+    pub(super) fn own_view(&self) -> &View {
         let shell = self.machine.login_shell();
         let start = |login| self.machine.start(StartKind::Shell(shell?, login, true));
         let shells = [start(true), start(false)].into_iter().flatten().map(|s| &s.view);
@@ -288,29 +289,13 @@ impl Judge<'_> {
 }
 
 /// The first program of a name in a PATH, and its version where it is `go`.
-fn program_in<'v>(view: &'v View, name: &str) -> Option<(&'v Path, Option<&'v str>)> {
+pub(super) fn program_in<'v>(view: &'v View, name: &str) -> Option<(&'v Path, Option<&'v str>)> {
     let found = if name == "go" { view.go() } else { view.tools.get(name).and_then(|f| f.first()) }?;
     Some((&found.program.path, found.program.version().map(bare)))
 }
 
-/// The programs of Go that a command of cron calls by name alone; none where it sets PATH or reads a file first.
-fn called(command: &str) -> Vec<&'static str> {
-    const TOOLS: &[&str] = &["go", "gofmt", "gopls", "dlv"];
-    let mut names = Vec::new();
-    for part in command.split([';', '&', '|']) {
-        let mut words = part.split_whitespace().skip_while(|w| w.contains('=') && !w.starts_with("PATH="));
-        match words.next() {
-            Some("." | "source" | "export") => return Vec::new(),
-            Some(word) if word.starts_with("PATH=") => return Vec::new(),
-            Some(word) => names.extend(TOOLS.iter().copied().find(|t| *t == word)),
-            None => {}
-        }
-    }
-    names
-}
-
 /// A command with a program written in full where it stands as a word.
-fn in_full(command: &str, name: &str, path: &str) -> Option<String> {
+pub(super) fn in_full(command: &str, name: &str, path: &str) -> Option<String> {
     let edge = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '&' | '|'));
     let at = command.match_indices(name).map(|(at, _)| at).find(|at| {
         let after = command.get(at + name.len()..).and_then(|a| a.chars().next());

@@ -100,6 +100,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         here,
         starts,
         cron_jobs: vec![],
+        units: Vec::new(),
         installations: vec![],
         caches: Vec::new(),
         container: None,
@@ -113,7 +114,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
 
 fn told(machine: &Machine) -> Vec<Finding> {
     let mut sink = Sink::default();
-    check(machine, &mut sink);
+    check(machine, vec![], &mut sink);
     sink.into_findings()
 }
 

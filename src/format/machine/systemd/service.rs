@@ -19,9 +19,15 @@ pub struct EnvironmentFile {
     pub at: At,
 }
 
-/// A command of `ExecStart=`.
+/// Settings that hold commands.
+const COMMANDS: [&str; 7] =
+    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+
+/// A command of `ExecStart=` and the like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exec {
+    /// The setting.
+    pub key: &'static str,
     /// Signs before the program, of `@-:+!|`.
     pub prefixes: Vec<u8>,
     /// The program, and its arguments; variables in them are not expanded.
@@ -47,8 +53,8 @@ pub struct ServiceEnvironment {
     pub pam_name: Option<(Value, At)>,
     /// `ExecSearchPath=`, joined by `:`.
     pub exec_search_path: Option<(Value, At)>,
-    /// `ExecStart=`.
-    pub exec_start: Vec<Exec>,
+    /// `ExecStart=` and the like.
+    pub commands: Vec<Exec>,
 }
 
 impl ServiceEnvironment {
@@ -80,9 +86,13 @@ impl ServiceEnvironment {
             b"User" => self.user = one(),
             b"PAMName" => self.pam_name = one(),
             b"ExecSearchPath" => self.exec_search_path = one(),
-            b"ExecStart" if s.value.is_empty() => self.exec_start.clear(),
-            b"ExecStart" => self.exec_start.extend(exec(s, specifiers)),
-            _ => {}
+            key => {
+                let Some(key) = COMMANDS.iter().find(|c| c.as_bytes() == key) else { return };
+                if s.value.is_empty() {
+                    self.commands.retain(|c| c.key != *key);
+                }
+                self.commands.extend(exec(key, s, specifiers));
+            }
         }
     }
 
@@ -157,7 +167,7 @@ fn names(s: &Setting, holds: impl Fn(&[u8]) -> bool) -> Vec<(Vec<u8>, At)> {
 }
 
 /// The commands of a line: `;` as a word of its own starts another.
-fn exec(s: &Setting, specifiers: &Specifiers) -> Vec<Exec> {
+fn exec(key: &'static str, s: &Setting, specifiers: &Specifiers) -> Vec<Exec> {
     let mut out = Vec::new();
     for command in words(&s.value).0.split(|w| w == b";") {
         let Some((first, rest)) = command.split_first() else { continue };
@@ -167,7 +177,7 @@ fn exec(s: &Setting, specifiers: &Specifiers) -> Vec<Exec> {
         }
         let words = std::iter::once(program).chain(rest.iter().map(Vec::as_slice));
         let words = words.map(|w| specifiers.expand(w, &s.at)).collect();
-        out.push(Exec { prefixes: prefixes.to_vec(), words, at: s.at.clone() });
+        out.push(Exec { key, prefixes: prefixes.to_vec(), words, at: s.at.clone() });
     }
     out
 }
@@ -184,14 +194,15 @@ mod tests {
     fn later_settings_add_and_empty_ones_reset() {
         let all = settings(
             "[Service]\nEnvironment=GONE=1\nEnvironment=\nEnvironment=\"GOPATH=%h/go\" A=1 2B=no\nEnvironmentFile=-/etc/default/x\nPassEnvironment=GOPROXY\n\
-             UnsetEnvironment=LANG A=2\nUser=ann\nExecStart=-@/usr/bin/go run . ; +/bin/true\n[Install]\nEnvironment=NO=1\n",
+             UnsetEnvironment=LANG A=2\nUser=ann\nExecStart=/bin/gone\nExecStartPre=/bin/pre\nExecStart=\nExecStart=-@/usr/bin/go run . ; +/bin/true\n[Install]\nEnvironment=NO=1\n",
         );
         let of = Specifiers { home: Some(b"/root".to_vec()), ..Specifiers::default() };
         let got = ServiceEnvironment::of(&all, &[b"Service"], &of);
         assert_eq!(got.user.as_ref().unwrap().0.text().unwrap(), b"ann");
-        assert_eq!(got.exec_start.len(), 2);
-        assert_eq!(got.exec_start[0].prefixes, b"-@");
-        assert_eq!(got.exec_start[0].words[0].text().unwrap(), b"/usr/bin/go");
+        let keys: Vec<_> = got.commands.iter().map(|c| c.key).collect();
+        assert_eq!(keys, ["ExecStartPre", "ExecStart", "ExecStart"], "an empty one resets its own kind alone");
+        assert_eq!(got.commands[1].prefixes, b"-@");
+        assert_eq!(got.commands[1].words[0].text().unwrap(), b"/usr/bin/go");
         let v = |t: &str| Value::put(t.as_bytes(), None);
         let manager = Env::from([(b"PATH".to_vec(), v("/bin")), (b"LANG".to_vec(), v("C"))]);
         let own = Env::from([(b"GOPROXY".to_vec(), v("off"))]);

@@ -28,6 +28,8 @@ impl Specifiers {
             None => (self.unit.as_slice(), &b""[..]),
         };
         let (prefix, instance) = super::super::span(name, |b| b == b'@');
+        // A template stands for each of its instances.
+        let is_template = instance == b"@";
         let instance = instance.get(1..).unwrap_or_default();
         Some(match letter {
             b'%' => Some(b"%".to_vec()),
@@ -36,6 +38,7 @@ impl Specifiers {
             b'U' => self.uid.map(|n| n.to_string().into_bytes()),
             b's' => self.shell.clone(),
             b't' => self.runtime.clone(),
+            b'n' | b'N' | b'i' if is_template => None,
             b'n' => Some([name, suffix].concat()),
             b'N' => Some(name.to_vec()),
             b'p' => Some(prefix.to_vec()),
@@ -83,5 +86,7 @@ mod tests {
         let at = At { file: std::sync::Arc::from(&b"x"[..]), line: 1 };
         assert_eq!(of.expand(b"%h/go 100%% %i %p %n %_ %", &at).text().unwrap(), b"/root/go 100% ci go-x go-x@ci.service %_ %");
         assert!(!of.expand(b"%H", &at).is_known());
+        let of = Specifiers { unit: b"go@.service".to_vec(), ..of };
+        assert!(!of.expand(b"/opt/%i", &at).is_known(), "each instance has another");
     }
 }
