@@ -48,7 +48,7 @@ fn examine(sample: &Sample, exec: bool) -> Report {
         dockerfile: sample.dockerfile.clone(),
         target: sample.target.clone(),
     };
-    gocachescan::scan::doctor(&Visit { inquiry, only: vec![], skip: vec![], fail_on: None }).unwrap()
+    gocachescan::scan::doctor(&Visit { inquiry, all_users: false, only: vec![], skip: vec![], fail_on: None }).unwrap()
 }
 
 fn is_doctors(rule: &Rule) -> bool {

@@ -34,6 +34,7 @@ Examples:
   gocachescan doctor ~/go/bin/gopls   one program: which copy is started
   gocachescan doctor --pid 4711       what a running process really has
   gocachescan doctor --dockerfile Dockerfile
+  gocachescan doctor --all-users      everybody's environment, as root
   gocachescan doctor --no-exec        run no shell to compare with
   gocachescan doctor --format json    for a script
 
@@ -262,6 +263,9 @@ pub struct DoctorArgs {
     /// A Dockerfile: which settings reach which of its commands
     #[arg(long, value_name = "FILE", help_heading = "Where to look")]
     pub dockerfile: Option<PathBuf>,
+    /// Every user who has a shell, as root: shells and `go` are asked for root alone
+    #[arg(long, conflicts_with_all = ["binary", "pid", "dockerfile"], help_heading = "Where to look")]
+    pub all_users: bool,
     /// Run no other program: neither the shells nor `go` are asked
     #[arg(long, help_heading = "Where to look")]
     pub no_exec: bool,

@@ -10,12 +10,17 @@ use crate::error::Error;
 use crate::locate::Host;
 use crate::report::human::Look;
 use crate::scan::{self, Visit};
+use crate::sys;
 
 /// Looks around, reports, and says how it ended.
 pub(super) fn run(args: &DoctorArgs, host: &Host) -> Result<Exit, Error> {
     let targets = Targets::parse(&args.print.output, None, host)?;
     require_rules(&args.judge)?;
+    if args.all_users && sys::process::effective_uid() != 0 {
+        return Err(Error::Usage("--all-users reads what only its owner and root may read: run it as root".to_owned()));
+    }
     let visit = Visit {
+        all_users: args.all_users,
         inquiry: Inquiry {
             root: PathBuf::from("/"),
             host: host.clone(),

@@ -1,6 +1,6 @@
 //! Gathers everything of one user's environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +50,33 @@ pub fn gather(inquiry: &Inquiry) -> Result<Machine, Error> {
     }
 }
 
+/// Gathers everything for who runs us, then for every other account that has a shell and a home folder. Their shells and `go` are
+/// not asked: that would run what they wrote with our rights.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn gather_all(inquiry: &Inquiry) -> Result<Vec<Machine>, Error> {
+    let mut machines = vec![gather(inquiry)?];
+    let own = machines.first().map(|m| m.user.uid);
+    let mut seen: BTreeSet<u32> = own.into_iter().collect();
+    let disk = Disk::new(&inquiry.root, 0, Vec::new(), b"");
+    for user in login::accounts(inquiry).iter().map(User::of_account) {
+        let home = &user.home;
+        if user.shell().is_none()
+            || home.parent().is_none()
+            || !disk.state(&bytes_of(home.as_os_str())).is_some_and(|s| s.folder)
+            || !seen.insert(user.uid)
+        {
+            continue;
+        }
+        let host = Host { env: BTreeMap::new(), cwd: home.clone() };
+        let owners = Owners::look().seen_by(user.uid);
+        machines.push(gather_for(&Inquiry { host, exec: false, ..inquiry.clone() }, user, owners)?);
+    }
+    Ok(machines)
+}
+
 /// Variables of ours that a shell in a clean environment is given all the same: they decide which init files it reads.
 const HANDED_ON: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR", "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "LANG"];
 
@@ -79,7 +106,17 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
     let container = inquiry.dockerfile.as_deref().map(|file| container::read(file, &disk)).transpose()?;
     starts.extend(container.iter().flat_map(|c| c.starts(&user, &looker)));
     let cron_jobs = services::cron_jobs(&user, &disk, &looker);
-    let values: BTreeMap<Vec<u8>, Value> = env.iter().map(|(n, v)| (n.clone(), Value::put(v, None))).collect();
+    // Another user is not here: what the shell of a login hands on stands for it.
+    let (env, values) = match starts.first().filter(|_| !user.is_us) {
+        Some(login) => {
+            let known = login.env.iter().filter_map(|(n, v)| Some((n.clone(), v.text()?)));
+            (known.collect(), login.env.clone())
+        }
+        None => {
+            let values = env.iter().map(|(n, v)| (n.clone(), Value::put(v, None))).collect();
+            (env, values)
+        }
+    };
     let mut here = looker.view(&values, &inquiry.host.cwd);
     here.lend_lines(starts.iter().flat_map(|s| &s.view.path));
     let views = std::iter::once(&here).chain(starts.iter().map(|s| &s.view)).chain(cron_jobs.iter().map(|j| &j.view));

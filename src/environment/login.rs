@@ -38,6 +38,18 @@ impl User {
         }
     }
 
+    /// Who has an account, as its line in `/etc/passwd` tells.
+    pub fn of_account(account: &Account) -> User {
+        User {
+            name: account.name.clone(),
+            uid: account.uid,
+            home: PathBuf::from(text_of(&account.home)),
+            login_shell: Some(account.login_shell().to_vec()),
+            at: Some(At { file: Arc::from(PASSWD), line: account.line }),
+            is_us: false,
+        }
+    }
+
     fn account(&self) -> Account {
         Account {
             name: self.name.clone(),

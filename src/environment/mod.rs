@@ -48,7 +48,7 @@ pub use caches::CacheSeen;
 pub use container::Container;
 pub use disk::Disk;
 pub use editor::EditorFile;
-pub use gather::{Inquiry, gather};
+pub use gather::{Inquiry, gather, gather_all};
 pub use process::Process;
 pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
 pub use services::CronJob;
@@ -136,10 +136,10 @@ impl Lines {
     }
 }
 
-impl Machine {
+impl User {
     /// The shell that the account has, where it is one that we know.
-    pub fn login_shell(&self) -> Option<Shell> {
-        let name = self.user.login_shell.as_deref()?.rsplit(|b| *b == b'/').next()?;
+    pub fn shell(&self) -> Option<Shell> {
+        let name = self.login_shell.as_deref()?.rsplit(|b| *b == b'/').next()?;
         match name {
             b"bash" | b"rbash" => Some(Shell::Bash),
             b"sh" | b"dash" | b"ash" => Some(Shell::Sh),
@@ -147,6 +147,13 @@ impl Machine {
             b"fish" => Some(Shell::Fish),
             _ => None,
         }
+    }
+}
+
+impl Machine {
+    /// The shell that the account has, where it is one that we know.
+    pub fn login_shell(&self) -> Option<Shell> {
+        self.user.shell()
     }
 
     /// The start of this kind, if it was evaluated.

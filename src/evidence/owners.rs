@@ -17,7 +17,7 @@ pub enum GroupTrust {
 #[derive(Debug, Clone)]
 pub struct Owners {
     accounts: Accounts,
-    /// The effective user of this process: who would build from these caches.
+    /// Who would build from these caches: the effective user of this process, or the one who is looked at.
     pub euid: u32,
     /// The number that stands for users who don't exist in this user namespace; `None` outside of one.
     overflow: Option<u32>,
@@ -27,6 +27,11 @@ pub struct Owners {
 const MAX_ACCOUNTS: u64 = 16 << 20;
 
 impl Owners {
+    /// The same accounts, as another user than who runs us sees them.
+    pub fn seen_by(self, uid: u32) -> Owners {
+        Owners { euid: uid, ..self }
+    }
+
     /// Reads the account files of this machine.
     pub fn look() -> Owners {
         let read = |p: &str| sys::read(std::path::Path::new(p), MAX_ACCOUNTS).unwrap_or_default();

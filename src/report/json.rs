@@ -45,8 +45,8 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for f in &report.findings {
         line(out, "finding", &FindingView::of(f))?;
     }
-    for s in report.doctor.iter().flat_map(|d| &d.starts) {
-        line(out, "shell", &StartView::of(s))?;
+    for shell in report.doctor.iter().flat_map(StartView::all) {
+        line(out, "shell", &shell)?;
     }
     for u in &report.unread {
         line(out, "unread", &UnreadView::of(u))?;
@@ -125,8 +125,8 @@ impl Serialize for Document<'_> {
         }
         map.serialize_entry("settings", &SettingsView(r))?;
         if let Some(doctor) = &r.doctor {
-            map.serialize_entry("answer", &doctor.answer.sentence)?;
-            map.serialize_entry("shells", &Each(&doctor.starts, StartView::of))?;
+            map.serialize_entry("answer", &doctor.here.answer.sentence)?;
+            map.serialize_entry("shells", &StartView::all(doctor).collect::<Vec<_>>())?;
         }
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;
         map.serialize_entry("suppressed", &r.suppressed)?;

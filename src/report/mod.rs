@@ -97,6 +97,17 @@ pub struct Report {
 /// What `doctor` tells beside its findings.
 #[derive(Debug, Clone)]
 pub struct Doctor {
+    /// Who runs us.
+    pub here: Person,
+    /// Other users, where they were asked for.
+    pub others: Vec<Person>,
+}
+
+/// What `doctor` tells of one user.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    /// Name.
+    pub name: Vec<u8>,
     /// Which `go` it is, and why.
     pub answer: Answer,
     /// Ways of starting a shell or program.

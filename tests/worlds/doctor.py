@@ -192,6 +192,37 @@ def play(scene, place_of, verbose: bool) -> str | None:
         return str(e)
 
 
+def all_users(place_of, _verbose: bool) -> str | None:
+    """Root looks at everybody: what ann's files do is told to root, and nothing where they are in order. Nothing of hers is run."""
+    def told(place: Place, bashrc: str) -> tuple[list, dict]:
+        place.go(NEW, "new")
+        place.write(f"{HOME}/.profile", "[ -n \"$BASH_VERSION\" ] && . ~/.bashrc\n")
+        place.write(f"{HOME}/.bashrc", bashrc + f"touch {HOME}/was-run\n")
+        p = place.run([place.scanner, "doctor", "--all-users", "--format", "json"], as_root=True)
+        if p.returncode not in (0, 1):
+            raise Wrong(f"doctor ended with {p.returncode}: {p.stderr[-300:]}")
+        report = json.loads(p.stdout)
+        return [f for f in report["findings"] if HOME in f["path"] or "ann" in f["message"]], report
+
+    try:
+        bad, good = place_of(), place_of()
+        found, report = told(bad, f"export PATH=$PATH:{NEW}/bin\nexport GOSUMDB=off\n")
+        if not [f for f in found if f["rule"] == "sumdb-off" and f["path"] == f"{HOME}/.bashrc" and f["evidence"].get("line") == 2]:
+            return f"GOSUMDB=off of ann's .bashrc is not told: {found}"
+        starts = [s for s in report["shells"] if s.get("user") == "ann"]
+        if not starts or any(s["asked"] for s in starts) or not any((s["go"] or {}).get("path") == f"{NEW}/bin/go" for s in starts):
+            return f"ann's starts are not told as predicted alone: {starts}"
+        if bad.real(f"{HOME}/was-run").exists():
+            return "ann's .bashrc was run as root"
+        found, _ = told(good, f"export PATH=$PATH:{NEW}/bin\n")
+        if any(f["level"] != "note" for f in found):
+            return f"healthy, and told: {found}"
+        p = good.run([good.scanner, "doctor", "--all-users"])
+        return None if p.returncode == 2 and "root" in p.stderr else f"ann herself gets {p.returncode}: {p.stderr[-300:]}"
+    except (Wrong, subprocess.TimeoutExpired) as e:
+        return str(e)
+
+
 def main() -> int:
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--scanner", type=Path, default=HERE / "target/release/gocachescan")
@@ -208,8 +239,9 @@ def main() -> int:
     toolchains = {"new": new, "old": old}
     wanted = set(filter(None, a.only.split(",")))
     passed = failed = 0
-    for scene in SCENES:
-        if wanted and scene.name not in wanted:
+    plays = [(scene.name, lambda *a, scene=scene: play(scene, *a)) for scene in SCENES] + [("all-users", all_users)]
+    for name, played in plays:
+        if wanted and name not in wanted:
             continue
         with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
             os.chmod(folder, 0o755)
@@ -220,9 +252,9 @@ def main() -> int:
                 root.mkdir()
                 return Place(root, a.scanner.absolute(), toolchains)
 
-            why = play(scene, place_of, a.verbose)
+            why = played(place_of, a.verbose)
         passed, failed = passed + (why is None), failed + (why is not None)
-        print(f"{'ok     ' if why is None else 'FAILED '} {scene.name}{': ' + why if why else ''}", flush=True)
+        print(f"{'ok     ' if why is None else 'FAILED '} {name}{': ' + why if why else ''}", flush=True)
     print(f"in {sum(not scene.by_hand for scene in SCENES)} of {len(SCENES)} scenes the change that is proposed is made, and undoes the situation")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

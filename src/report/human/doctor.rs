@@ -6,14 +6,21 @@ use std::path::Path;
 use super::{Detail, Look, summary};
 use crate::environment::{Asked, Shell, Start, StartKind};
 use crate::locate::text_of;
-use crate::report::{Doctor, Report, text};
+use crate::report::{Doctor, Person, Report, text};
 use crate::rule::Level;
 
 /// The answer with its evidence.
 pub(super) fn render_head(doctor: &Doctor, look: &Look, page: &mut String) {
-    let answer = &doctor.answer;
+    render_answer("", &doctor.here, look, page);
+    for person in &doctor.others {
+        render_answer(&format!("{}: ", text::sentence(&String::from_utf8_lossy(&person.name))), person, look, page);
+    }
+}
+
+fn render_answer(whose: &str, person: &Person, look: &Look, page: &mut String) {
+    let answer = &person.answer;
     let end = if answer.lines.is_empty() { "" } else { ":" };
-    for line in text::wrap(&format!("{}{end}", look.sentence(&answer.sentence)), look.width) {
+    for line in text::wrap(&format!("{whose}{}{end}", look.sentence(&answer.sentence)), look.width) {
         let _ = writeln!(page, "{line}");
     }
     let place = |at: &crate::format::shell::At| format!("{}:{}", look.path(Path::new(&text_of(&at.file))), at.line);
@@ -37,7 +44,7 @@ struct Row {
 /// The table of starts.
 pub(super) fn render_starts(doctor: &Doctor, look: &Look, page: &mut String) {
     let mut rows: Vec<Row> = Vec::new();
-    for start in &doctor.starts {
+    for start in &doctor.here.starts {
         let cells = cells(start, look);
         match rows.iter_mut().find(|r| r.cells == cells) {
             Some(row) => row.starts.push(start.kind),
@@ -107,7 +114,7 @@ fn cells(start: &Start, look: &Look) -> [String; 3] {
 
 /// Which files each start reads, and what could not be told.
 fn render_files(doctor: &Doctor, look: &Look, page: &mut String) {
-    for start in &doctor.starts {
+    for start in &doctor.here.starts {
         let asked = match &start.asked {
             Asked::Environment(_) => ", asked",
             Asked::No => "",

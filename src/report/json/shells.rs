@@ -8,10 +8,12 @@ use super::{Each, PathView};
 use crate::environment::{Asked, Start, told};
 use crate::format::shell::{FileSeen, Undecided};
 use crate::locate::text_of;
-use crate::report::text;
+use crate::report::{Doctor, Person, text};
 
 #[derive(Serialize)]
 pub(super) struct StartView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     start: String,
     files: Each<'a, FileSeen, FileView<'a>>,
     predicted: BTreeMap<String, String>,
@@ -23,7 +25,13 @@ pub(super) struct StartView<'a> {
 }
 
 impl StartView<'_> {
-    pub(super) fn of(start: &Start) -> StartView<'_> {
+    /// Those of who runs us, then those of each other user.
+    pub(super) fn all(doctor: &Doctor) -> impl Iterator<Item = StartView<'_>> {
+        let others = doctor.others.iter().flat_map(|p| p.starts.iter().map(move |s| StartView::of(Some(p), s)));
+        doctor.here.starts.iter().map(|s| StartView::of(None, s)).chain(others)
+    }
+
+    fn of<'a>(person: Option<&Person>, start: &'a Start) -> StartView<'a> {
         let lossless = |bytes: &[u8]| text::lossless(&text_of(bytes)).0;
         let known = start.env.iter().filter(|(name, _)| told(name));
         let asked = match &start.asked {
@@ -33,6 +41,7 @@ impl StartView<'_> {
             Asked::No | Asked::Failed(_) => None,
         };
         StartView {
+            user: person.map(|p| lossless(&p.name)),
             start: start.kind.as_str(),
             files: Each(&start.files, FileView::of),
             predicted: known.filter_map(|(n, v)| Some((lossless(n), lossless(&v.text()?)))).collect(),
