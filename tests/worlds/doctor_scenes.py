@@ -256,3 +256,37 @@ Scene("drop-in-turns-sumdb-off", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", f"{N
 Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
                                            "/etc/default/nightly": "GOTOOLCHAIN=local\nGOSUMDB=off\n"},
       {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"))
+
+# Programs that were built here, tools beside go, and editors.
+def built(env: str) -> list:
+    """Commands that build a program of ann's."""
+    return [f"mkdir -p {HOME}/hello", f"cd {HOME}/hello", "printf 'module example.test/hello\\n\\ngo 1.21\\n' > go.mod",
+            "printf 'package main\\n\\nfunc main() { println(\"it runs\") }\\n' > main.go",
+            f"env HOME={HOME} {env} {NEW}/bin/go build -o hello .", f"chown -R 4242:4242 {HOME}"]
+
+
+Scene("goarch-left-in-the-environment", home(bashrc=ADD + "export GOARCH=arm64\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      setup=built("GOARCH=arm64"), good_setup=built(""), flags=(f"{HOME}/hello/hello",), rule="target-other-platform",
+      ask="cd ~/hello && go build -o hello . && ./hello", right="it runs")
+COPIES = built("") + [f"mkdir -p {HOME}/go/bin {HOME}/older", f"cp {HOME}/hello/hello {HOME}/go/bin/",
+                      f"cp {HOME}/hello/hello {HOME}/older/hello", f"chown -R 4242:4242 {HOME}/go {HOME}/older"]
+Scene("another-copy-is-started", home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\nexport PATH=$HOME/older:$PATH\n", profile=SOURCES),
+      home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n"), (f"{HOME}/older/hello",), ask="command -v hello", wrong="/older/", setup=COPIES,
+      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed", by_hand=True)
+Scene("folder-of-go-without-bin", home(bashrc=f"export PATH=$PATH:{NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1), right="go version go1",
+      rule="path-entry-lacks-bin")
+SCRIPT = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\nGOFLAGS=-mod=vendor exec {NEW}/bin/go \"$@\"\\n' > {HOME}/tools/go", f"chmod 755 {HOME}/tools/go",
+          f"chown -R 4242 {HOME}/tools"]
+Scene("script-called-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/go",), ask="go env GOFLAGS",
+      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script", by_hand=True)
+Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/gofmt",),
+      ask="command -v gofmt", wrong="/tools/", gos=BOTH, setup=[f"mkdir -p {HOME}/tools", f"cp /opt/old/bin/gofmt {HOME}/tools/", f"chown -R 4242 {HOME}/tools"],
+      rule="gofmt-of-another-go", by_hand=True)
+SERVER = f"{HOME}/.vscode-server/data/Machine/settings.json"
+Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), SERVER: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/usr/bin:/bin\"\n  }\n}\n"},
+      {SERVER: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"" + NEW + "/bin:${env:PATH}\"\n  }\n}\n"}, (SERVER, 3), rule="editor-path-replaced",
+      there=lambda place: "env:PATH" not in place.real(SERVER).read_text() and "PATH" in place.real(SERVER).read_text())
+Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
+                                     f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
+      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", by_hand=True)
