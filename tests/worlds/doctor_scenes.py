@@ -290,3 +290,10 @@ Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
                                      f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
       {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",
       flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", by_hand=True)
+CHAIN = ["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/"]
+Scene("bin-go-links-to-another-go", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/bin/go",), ask="go version", wrong="go1.21",
+      gos=BOTH, setup=[*CHAIN, "ln -sf /opt/old/bin/go /opt/two/bin/go"], good_setup=CHAIN, by_hand=True)
+Scene("missing-entry", home(bashrc=ADD + "export PATH=$PATH:/opt/nope/go/bin\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
+      ask="case $PATH in */opt/nope*) echo MISSING;; esac", wrong="MISSING", levels=("warning", "note"))
+Scene("bash-env-prepends", home(profile=ADD + "export BASH_ENV=$HOME/.bash_env\n", bash_env="export PATH=/opt/old/bin:$PATH\n"), home(bash_env="# x\n"),
+      (f"{HOME}/.bash_env", 1), ask="bash -c 'go version'", wrong="go1.21", gos=BOTH, levels=("error", "warning", "note"))
