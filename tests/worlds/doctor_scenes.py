@@ -297,3 +297,6 @@ Scene("missing-entry", home(bashrc=ADD + "export PATH=$PATH:/opt/nope/go/bin\n",
       ask="case $PATH in */opt/nope*) echo MISSING;; esac", wrong="MISSING", levels=("warning", "note"))
 Scene("bash-env-prepends", home(profile=ADD + "export BASH_ENV=$HOME/.bash_env\n", bash_env="export PATH=/opt/old/bin:$PATH\n"), home(bash_env="# x\n"),
       (f"{HOME}/.bash_env", 1), ask="bash -c 'go version'", wrong="go1.21", gos=BOTH, levels=("error", "warning", "note"))
+LINKED = ["mkdir -p /opt/theirs/go", "chmod 777 /opt/theirs/go", "chown -R 5555 /opt/theirs", f"ln -s /opt/theirs/go {HOME}/go"]
+Scene("gopath-through-the-link-of-another", home(bashrc=ADD, profile=SOURCES), {}, ("/opt/theirs/go",), ask="readlink ~/go", wrong="theirs", setup=LINKED,
+      good_setup=[f"mkdir {HOME}/go", f"chown 4242:4242 {HOME}/go"], by_hand=True)
