@@ -12,6 +12,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::evidence::owners::Owners;
+use crate::format::machine::passwd::Account;
 use crate::format::shell::{At, Value, World};
 use crate::locate::{Host, bytes_of};
 
@@ -57,9 +58,9 @@ pub fn gather(inquiry: &Inquiry) -> Result<Machine, Error> {
 ///
 /// As [`gather`].
 pub fn gather_all(inquiry: &Inquiry) -> Result<Vec<Machine>, Error> {
-    let mut machines = vec![gather(inquiry)?];
-    let own = machines.first().map(|m| m.user.uid);
-    let mut seen: BTreeSet<u32> = own.into_iter().collect();
+    let us = gather(inquiry)?;
+    let (mut seen, owners) = (BTreeSet::from([us.user.uid]), us.owners.clone());
+    let mut machines = vec![us];
     let disk = Disk::new(&inquiry.root, 0, Vec::new(), b"");
     for user in login::accounts(inquiry).iter().map(User::of_account) {
         let home = &user.home;
@@ -71,7 +72,7 @@ pub fn gather_all(inquiry: &Inquiry) -> Result<Vec<Machine>, Error> {
             continue;
         }
         let host = Host { env: BTreeMap::new(), cwd: home.clone() };
-        let owners = Owners::look().seen_by(user.uid);
+        let owners = owners.clone().seen_by(user.uid);
         machines.push(gather_for(&Inquiry { host, exec: false, ..inquiry.clone() }, user, owners)?);
     }
     Ok(machines)
@@ -97,11 +98,12 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         exec: inquiry.exec,
         hostname: disk.read_up_to(b"/proc/sys/kernel/hostname", 256).unwrap_or_default().trim_ascii().to_vec(),
     };
+    let accounts = login::accounts(inquiry);
     let mut starts = shells::starts(&origin, &looker);
-    starts.extend(sudo_start(inquiry, &user, &owners, &origin, &starts, &looker));
+    starts.extend(sudo_start(&user, &accounts, &owners, &origin, &starts, &looker));
     starts.push(services::cron(&user, &disk, &looker));
     let systemd_user = services::systemd_user(&user, &disk, &looker);
-    let units = units::units(&user, &disk, &looker, &owners, systemd_user.as_ref().map(|s| &s.env));
+    let units = units::units(&user, &accounts, &disk, &looker, &owners, systemd_user.as_ref().map(|s| &s.env));
     starts.extend(systemd_user);
     let container = inquiry.dockerfile.as_deref().map(|file| container::read(file, &disk)).transpose()?;
     starts.extend(container.iter().flat_map(|c| c.starts(&user, &looker)));
@@ -171,17 +173,17 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
 
 /// What `sudo` makes of the environment of the shell that the user works in: the login shell, interactive.
 fn sudo_start(
-    inquiry: &Inquiry,
     user: &User,
+    accounts: &[Account],
     owners: &Owners,
     origin: &Origin<'_>,
     starts: &[Start],
     looker: &Looker,
 ) -> Option<Start> {
-    let root = login::accounts(inquiry).into_iter().find(|a| a.uid == 0)?;
+    let root = accounts.iter().find(|a| a.uid == 0)?;
     let shell = starts.first().map_or_else(|| origin.env.clone(), |s| s.env.clone());
     let groups = owners.group_names(user.uid, &user.name);
-    sudo::sudo(user, &groups, &root, &origin.hostname, &shell, origin.disk, looker)
+    sudo::sudo(user, &groups, root, &origin.hostname, &shell, origin.disk, looker)
 }
 
 /// Files that something came from.

@@ -118,6 +118,11 @@ pub fn told(name: &[u8]) -> bool {
 }
 
 impl Start {
+    /// Whether it reads an init file, or may read it.
+    pub fn reads(&self, file: &[u8]) -> bool {
+        self.files.iter().any(|f| f.path == file && f.read != Some(false))
+    }
+
     /// The value of an exported variable, as far as all of it is known.
     pub fn text(&self, name: &str) -> Option<Vec<u8>> {
         self.env.get(name.as_bytes()).and_then(Value::text)

@@ -12,7 +12,7 @@ use crate::evidence::owners::Owners;
 use crate::evidence::settings::{SettingsEvidence, look};
 use crate::format::machine::Env;
 use crate::format::machine::environment_d::order;
-use crate::format::machine::passwd::{self, Account};
+use crate::format::machine::passwd::Account;
 use crate::format::machine::systemd::service::{Exec, ServiceEnvironment, manager};
 use crate::format::machine::systemd::{DEFAULT_PATH, Setting, Specifiers, drop_in_folders, parse};
 use crate::format::shell::{At, Missing, Value, World};
@@ -99,29 +99,25 @@ struct Manager<'a> {
 }
 
 /// The services of the system's manager and of the user's own that matter to Go. `user_env` is what the latter gives to its
-/// services, where there is one.
-pub fn units(user: &User, disk: &Disk, looker: &Looker, owners: &Owners, user_env: Option<&Env>) -> Vec<Unit> {
+/// services, where there is one. Of the system's, all concern who runs us, and another user those that run in his name.
+pub fn units(
+    user: &User,
+    accounts: &[Account],
+    disk: &Disk,
+    looker: &Looker,
+    owners: &Owners,
+    user_env: Option<&Env>,
+) -> Vec<Unit> {
     if !is_there(disk) {
         return Vec::new();
     }
-    let accounts = passwd::parse(&disk.read(b"/etc/passwd").unwrap_or_default());
     let to_bytes = |folders: &[&str]| folders.iter().map(|f| f.as_bytes().to_vec()).collect::<Vec<_>>();
     let (default, own) = manager(&configuration(disk, "system"));
     let mut env = Env::from([(b"PATH".to_vec(), Value::put(DEFAULT_PATH.as_bytes(), None))]);
     env.extend(default);
     let mut system_own = env.clone();
     system_own.extend(own);
-    let parts = Manager {
-        user,
-        disk,
-        looker,
-        owners,
-        accounts: &accounts,
-        of_user: false,
-        folders: to_bytes(SYSTEM),
-        env,
-        own: system_own,
-    };
+    let parts = Manager { user, disk, looker, owners, accounts, of_user: false, folders: to_bytes(SYSTEM), env, own: system_own };
     let mut out = parts.units();
     if let Some(env) = user_env {
         let home = bytes_of(user.home.as_os_str());
@@ -226,6 +222,9 @@ impl Manager<'_> {
         }
         let service = ServiceEnvironment::of(&all, &[b"Service"], &self.specifiers(name));
         let (runs_as, identity) = self.identity(&service, of_service(b"DynamicUser"));
+        if !self.user.is_us && runs_as.as_ref() != Some(&self.user.name) {
+            return None;
+        }
         let mut env = service.environment(&self.env, &self.own, &identity, &|path| self.disk.read(path).ok());
         let mut certain = service.pam_name.is_none();
         for file in &service.files {
@@ -338,7 +337,7 @@ impl Manager<'_> {
     }
 
     fn find(&self, view: &View, tool: &str) -> (Result<Arc<Program>, Option<PathBuf>>, bool) {
-        let found = if tool == "go" { view.go() } else { view.tools.get(tool).and_then(|f| f.first()) };
+        let found = view.first(tool);
         let certain = view.path_known && view.path.iter().all(|e| self.may_look(&e.steps));
         (found.map(|f| Arc::clone(&f.program)).ok_or(None), certain)
     }

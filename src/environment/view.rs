@@ -128,6 +128,11 @@ impl View {
         certain.then_some(first)
     }
 
+    /// The first program of a name, of `go` and [`TOOLS`].
+    pub fn first(&self, name: &str) -> Option<&Found> {
+        if name == "go" { self.go() } else { self.tools.get(name)?.first() }
+    }
+
     /// Whether it is certain that no `go` is found.
     pub fn has_no_go(&self) -> bool {
         self.gos.is_empty() && self.path_known

@@ -3,10 +3,10 @@
 use std::time::{Instant, SystemTime};
 
 use crate::check::{environment, settings};
-use crate::environment::{Inquiry, Machine, gather, gather_all};
+use crate::environment::{Inquiry, Machine, User, gather, gather_all};
 use crate::error::Error;
 use crate::evidence::settings::look;
-use crate::finding::{Finding, Place, Sink};
+use crate::finding::{Finding, Sink};
 use crate::policy;
 use crate::report::{Doctor, Person, Report, Unread};
 use crate::rule::Level;
@@ -34,11 +34,19 @@ pub struct Visit {
 pub fn doctor(visit: &Visit) -> Result<Report, Error> {
     let (started_at, clock) = (SystemTime::now(), Instant::now());
     let machines = if visit.all_users { gather_all(&visit.inquiry)? } else { vec![gather(&visit.inquiry)?] };
-    let mut findings: Vec<Finding> = machines.iter().flat_map(judge).collect();
-    findings.sort_by(Finding::order);
-    // What is the machine's own is found by each user.
-    findings.dedup();
+    let (mut findings, mut told) = (Vec::new(), Vec::new());
+    for machine in &machines {
+        // What is the machine's own is found by each user.
+        let new: Vec<Finding> = judge(machine).into_iter().filter(|f| !told.contains(f)).collect();
+        findings.extend(new.iter().map(|f| of_user(f.clone(), &machine.user)));
+        told.extend(new);
+    }
     let judged = policy::judge(findings, &[], &visit.only, &visit.skip, visit.fail_on);
+    let unread: Vec<Unread> = machines
+        .iter()
+        .flat_map(|m| m.here.settings.iter().flat_map(|s| s.unread()))
+        .map(|(path, error)| Unread { path: path.to_path_buf(), error })
+        .collect();
     let mut people = machines.into_iter().map(|machine| {
         let answer = environment::answer(&machine);
         (machine.here.settings, Person { name: machine.user.name, answer, starts: machine.starts })
@@ -46,8 +54,9 @@ pub fn doctor(visit: &Visit) -> Result<Report, Error> {
     let (settings, here) = people.next().unwrap_or_default();
     let mut report = Report::empty("doctor", started_at, settings.map(|s| *s).unwrap_or_default());
     report.findings = judged.kept;
+    report.findings.sort_by(Finding::order);
     report.suppressed = judged.suppressed;
-    report.unread = report.settings.unread().map(|(path, error)| Unread { path: path.to_path_buf(), error }).collect();
+    report.unread = unread;
     report.complete = report.unread.is_empty();
     report.doctor = Some(Doctor { here, others: people.map(|(_, person)| person).collect() });
     report.elapsed = clock.elapsed();
@@ -68,14 +77,15 @@ fn judge(machine: &Machine) -> Vec<Finding> {
         sink.into_findings()
     });
     environment::check(machine, of_units.collect(), &mut sink);
-    let mut findings = sink.into_findings();
-    if !machine.user.is_us {
-        // A variable has no place by which one could tell whose it is.
-        let name = String::from_utf8_lossy(&machine.user.name).into_owned();
-        for finding in findings.iter_mut().filter(|f| matches!(f.place, Place::Env(_))) {
-            finding.message = format!("for the user `{name}`: {}", finding.message);
-            finding.subject = format!("{} of {name}", finding.subject);
-        }
+    sink.into_findings()
+}
+
+/// Says of a finding whose it is, where it is another user's: "you" in its message is that user.
+fn of_user(finding: Finding, user: &User) -> Finding {
+    if user.is_us {
+        return finding;
     }
-    findings
+    let name = String::from_utf8_lossy(&user.name);
+    let message = format!("for the user `{name}`: {}", finding.message);
+    Finding { subject: format!("{} of {name}", finding.subject), message, ..finding }
 }

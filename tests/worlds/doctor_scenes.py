@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shlex
 from typing import Callable
 
@@ -21,7 +22,8 @@ ADD = f"export PATH=$PATH:{NEW}/bin\n"
 @dataclasses.dataclass
 class Scene:
     """`files` make the situation, `good` laid over them the healthy counterpart. `ask` is said to the shell `start`; the situation is there
-    while the answer holds `wrong`, or lacks `right`. The user looks from `looks`."""
+    while the answer holds `wrong`, or lacks `right`. The user looks from `looks`. `behind`: the rule
+    that is told once the first change is made, whose change is made then. `by_hand`: what to change is told in words alone."""
     name: str
     files: dict
     good: dict
@@ -40,6 +42,7 @@ class Scene:
     levels: tuple = ("error", "warning")
     flags: tuple = ()
     by_hand: bool = False
+    behind: str = ""
     modes: dict = dataclasses.field(default_factory=dict)
     there: Callable | None = None
 
@@ -102,9 +105,9 @@ LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
 Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
       ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"])
 Scene("link-to-a-go-that-is-gone", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
-      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[])
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s /opt/gone/bin/go /usr/local/bin/go"], good_setup=[], behind="go-not-in-path")
 Scene("link-loop", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc="# x\n"), home(bashrc=ADD, profile=SOURCES),
-      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s go2 /usr/local/bin/go", "ln -s go /usr/local/bin/go2"], good_setup=[])
+      ("/usr/local/bin/go",), right="go version go1", setup=["ln -s go2 /usr/local/bin/go", "ln -s go /usr/local/bin/go2"], good_setup=[], behind="go-not-in-path")
 Scene("no-go-in-path", home(profile="# nothing\n"), home(profile=ADD + SOURCES, bashrc=ADD), ("env:PATH",), right="go version go1")
 
 # Entries of PATH.
@@ -282,10 +285,19 @@ Scene("script-called-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", p
 Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/gofmt",),
       ask="command -v gofmt", wrong="/tools/", gos=BOTH, setup=[f"mkdir -p {HOME}/tools", f"cp /opt/old/bin/gofmt {HOME}/tools/", f"chown -R 4242 {HOME}/tools"],
       rule="gofmt-of-another-go", by_hand=True)
-SERVER = f"{HOME}/.vscode-server/data/Machine/settings.json"
-Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), SERVER: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/usr/bin:/bin\"\n  }\n}\n"},
-      {SERVER: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"" + NEW + "/bin:${env:PATH}\"\n  }\n}\n"}, (SERVER, 3), rule="editor-path-replaced",
-      there=lambda place: "env:PATH" not in place.real(SERVER).read_text() and "PATH" in place.real(SERVER).read_text())
+
+
+def in_terminal(place: Place) -> str:
+    """What `go version` says in the editor's terminal: its PATH is that of the settings, where they name one."""
+    set_to = json.loads(place.real(VSCODE).read_text()).get("terminal.integrated.env.linux", {}).get("PATH", "${env:PATH}")
+    path = set_to.replace("${env:PATH}", place.env_of(TERMINAL)["PATH"])
+    p = place.run(["sh", "-c", "go version"], env={"PATH": path, "HOME": HOME})
+    return p.stdout + p.stderr
+
+
+Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/usr/bin:/bin\"\n  }\n}\n"},
+      {VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/opt/tools:${env:PATH}\"\n  }\n}\n"}, (VSCODE, 3), rule="editor-path-replaced",
+      there=lambda place: "go version go1" not in in_terminal(place))
 Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
                                      f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
       {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",

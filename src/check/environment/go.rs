@@ -201,18 +201,17 @@ impl Judge<'_> {
     fn append_for_all(&self, shell: Shell, line: &str) -> Mend {
         let rc = self.machine.user.home.join(".bashrc");
         let login = self.machine.start(StartKind::Shell(shell, true, true)).filter(|_| shell == Shell::Bash);
-        let reads_rc = |s: &Start| s.files.iter().any(|f| f.path == bytes_of(rc.as_os_str()) && f.read != Some(false));
-        let Some(login) = login.filter(|s| !reads_rc(s)) else { return self.append_line(shell, line) };
-        let (rc, profile) = (path_text(&rc).0, path_text(&self.profile(login)).0);
+        let Some(login) = login.filter(|s| !s.reads(&bytes_of(rc.as_os_str()))) else { return self.append_line(shell, line) };
+        let (rc, profile) = (path_text(&rc).0, path_text(&self.profile(login).0).0);
         let source = format!("[ -r {rc} ] && . {rc}");
         shell_command(format!("{} && {}", appending(&rc, line), appending(&profile, &source)))
     }
 
-    /// The file of the home folder that a login shell reads, or would.
-    pub(super) fn profile(&self, login: &Start) -> PathBuf {
-        let read = login.files.iter().filter(|f| f.read == Some(true)).map(|f| PathBuf::from(text_of(&f.path)));
+    /// The file of the home folder that a login shell reads, and whether it is there: else the one that it would read.
+    pub(super) fn profile(&self, login: &Start) -> (PathBuf, bool) {
         let home = &self.machine.user.home;
-        read.into_iter().find(|p| p.starts_with(home)).unwrap_or_else(|| home.join(".profile"))
+        let mut read = login.files.iter().filter(|f| f.read == Some(true)).map(|f| PathBuf::from(text_of(&f.path)));
+        read.find(|p| p.starts_with(home)).map_or_else(|| (home.join(".profile"), false), |p| (p, true))
     }
 
     /// The command that appends a line to the init file that an interactive shell reads.

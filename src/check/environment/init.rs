@@ -168,22 +168,20 @@ impl Judge<'_> {
         let differs =
             |has: &Start, lacks: &Start| lacks.view.has_no_go() || (version(lacks).is_some() && version(lacks) != version(has));
         if let Some((go, at)) = self.home_line(other).filter(|_| differs(other, login))
-            && !reads(login, at)
+            && !login.reads(&at.file)
         {
-            let profile = self.profile(login);
-            let own =
-                Some(&profile).filter(|p| login.files.iter().any(|f| f.path == bytes_of(p.as_os_str()) && f.read == Some(true)));
+            let (profile, is_read) = self.profile(login);
             let source = format!("[ -r {0} ] && . {0}", path_text(Path::new(&text_of(&at.file))).0);
             let message = format!(
                 "leads to `{}`, but a login shell (ssh, a console) does not read this file{}: it finds {}",
                 path_text(&go.program.path).0,
-                own.map(|p| format!(", it reads `{}`", self.short(p))).unwrap_or_default(),
+                if is_read { format!(", it reads `{}`", self.short(&profile)) } else { String::new() },
                 found(login)
             );
             return Some(self.unread(shell, at, message).mend(append_to(&path_text(&profile).0, &source)));
         }
         let (go, at) = self.home_line(login).filter(|_| differs(login, other))?;
-        let unreached = reads(other, at);
+        let unreached = other.reads(&at.file);
         let message = format!(
             "leads to `{}`, but an interactive shell that is no login shell (the terminal of an editor) does not {}: it finds {}",
             path_text(&go.program.path).0,
@@ -276,7 +274,7 @@ impl Judge<'_> {
 
     /// Whether any start of any shell but plain `sh` reads a file.
     fn is_read_somewhere(&self, file: &[u8]) -> bool {
-        self.starts_of(Shell::Bash).any(|s| s.files.iter().any(|f| f.path == file && f.read != Some(false)))
+        self.starts_of(Shell::Bash).any(|s| s.reads(file))
     }
 
     /// The first line of a file that puts Go into PATH, or sets a variable of Go, where the start has that from nowhere.
@@ -337,11 +335,6 @@ fn sink_all(sink: &mut Sink, finding: Option<Finding>) {
     if let Some(finding) = finding {
         sink.push(finding);
     }
-}
-
-/// Whether a start reads the file of a line, or may.
-fn reads(start: &Start, at: &At) -> bool {
-    start.files.iter().any(|f| *f.path == *at.file && f.read != Some(false))
 }
 
 /// What a start finds, for messages.

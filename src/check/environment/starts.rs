@@ -205,16 +205,19 @@ impl Judge<'_> {
     fn open_up(&self, cache: &CacheSeen) -> Option<Mend> {
         let user = &self.machine.user;
         let uid = user.uid.to_string();
-        let missing = || cache.path.ancestors().take_while(|p| **p != cache.above);
-        let (words, mut paths): (&[&str], Vec<&Path>) = match () {
-            () if !cache.is_folder => return None,
-            () if cache.owner == user.uid => (&["chmod", "u+rwx"], vec![&cache.above]),
-            () if cache.owner != 0 && !cache.above.starts_with(&user.home) => return None,
-            () if cache.above == cache.path => (&["chown", "-R", &uid], vec![&cache.path]),
-            // Every folder that is made: `.cache` serves other programs, too.
-            () => (&["install", "-d", "-o", &uid], missing().collect()),
+        let is_strangers = cache.owner != user.uid && cache.owner != 0 && !cache.above.starts_with(&user.home);
+        if !cache.is_folder || is_strangers {
+            return None;
+        }
+        let (words, paths): (&[&str], Vec<&Path>) = if cache.owner == user.uid {
+            (&["chmod", "u+rwx"], vec![&cache.above])
+        } else if cache.above == cache.path {
+            (&["chown", "-R", &uid], vec![&cache.path])
+        } else {
+            // Every folder that is made, the outermost first: `.cache` serves other programs, too.
+            let missing: Vec<&Path> = cache.path.ancestors().take_while(|p| **p != cache.above).collect();
+            (&["install", "-d", "-o", &uid], missing.into_iter().rev().collect())
         };
-        paths.reverse();
         let named = paths.iter().map(|p| path_text(p)).map(|(text, escaped)| (!escaped).then_some(text));
         let words = words.iter().map(|w| Some((*w).to_owned())).chain(named);
         words.collect::<Option<Vec<String>>>().map(Mend::Command)
@@ -290,7 +293,7 @@ impl Judge<'_> {
 
 /// The first program of a name in a PATH, and its version where it is `go`.
 pub(super) fn program_in<'v>(view: &'v View, name: &str) -> Option<(&'v Path, Option<&'v str>)> {
-    let found = if name == "go" { view.go() } else { view.tools.get(name).and_then(|f| f.first()) }?;
+    let found = view.first(name)?;
     Some((&found.program.path, found.program.version().map(bare)))
 }
 

@@ -68,8 +68,8 @@ impl Eval<'_> {
 
     /// The jobs of a condition: the first, and those that `and` and `or` link to it.
     fn condition(&mut self, condition: &List) -> Flow {
-        let Some((first, rest)) = condition.split_first() else { return Flow::Normal };
-        let flow = self.linked(first.decorator, |e| e.conj(first));
+        let (first, rest) = condition.split_at(condition.len().min(1));
+        let flow = self.list(first);
         if rest.is_empty() || !flow.goes_on() {
             return flow;
         }
@@ -91,10 +91,9 @@ impl Eval<'_> {
             return flow;
         }
         match self.state.status {
-            _ if self.state.broken => self.arms(rest, otherwise),
             Some(0) => self.block(body),
-            Some(_) => self.arms(rest, otherwise),
-            None => self.fork(
+            status if self.state.broken || status.is_some() => self.arms(rest, otherwise),
+            _ => self.fork(
                 |e| {
                     e.state.status = Some(0);
                     e.block(body)

@@ -397,7 +397,8 @@ impl Shell<'_> {
     fn alias_builtin(&mut self, args: &[Value]) -> Flow {
         let at = self.at();
         // zsh's suffix aliases open files by their ending: no command has such a name.
-        if self.zsh() && args.iter().any(|a| a.text().is_some_and(|t| t.starts_with(b"-") && t.contains(&b's'))) {
+        let mut flags = args.iter().map_while(|a| a.text().filter(|t| t.starts_with(b"-")));
+        if self.zsh() && flags.any(|flag| flag.contains(&b's')) {
             return self.done(Some(0));
         }
         for arg in args {
