@@ -4,8 +4,10 @@
     fix_race.py [--scanner BIN] [--swaps 10000] [--dir DIR]
 
 A small world without Go is damaged, and repaired again and again, until SWAPS swaps have been made from the moment on at which a
-repair has begun to change things. Each swap is one step of the system (renameat2 with RENAME_EXCHANGE), so that a folder is never
-missing. The folder outside holds the same names, with the same bytes, sizes and times: only by being another node does it differ.
+repair has begun to change things, and repairs have both done and refused something. Each swap is one step of the system (renameat2
+with RENAME_EXCHANGE), so that a folder is never missing. Every second round the racer rests between its turns, so that a repair meets
+a folder as well as a link. The folder outside holds the same names, with the same bytes, sizes and times: only by being another node
+does it differ.
 Held after each round: everything outside is what it was (types, modes, owners, times, bytes), and every file of the caches is in
 its place or in quarantine; and in the end that repairs have done something under the swaps, and have refused something.
 """
@@ -13,6 +15,7 @@ import argparse
 import ctypes
 import multiprocessing
 import os
+import random
 import shutil
 import stat
 import sys
@@ -27,6 +30,8 @@ from lib import DEFAULT_SCANNER, Tally  # noqa: E402
 from snapshots import QUARANTINE, differences, snapshot  # noqa: E402
 
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
+# Seconds: about as long as one step of a repair takes.
+REST = 0.002
 
 
 def folders(place: Place) -> list[Path]:
@@ -61,8 +66,8 @@ def same(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def race(swaps: list[tuple[Path, Path]], done, stop) -> None:
-    """Swaps until told to stop; what a repair has taken away is made anew."""
+def race(swaps: list[tuple[Path, Path]], done, stop, rest: float) -> None:
+    """Swaps until told to stop, with up to REST seconds between turns; what a repair has taken away is made anew."""
     rename = ctypes.CDLL(None).renameat2
     pairs = [(os.fsencode(a), os.fsencode(b), os.readlink(b)) for a, b in swaps]
     n = 0
@@ -78,6 +83,8 @@ def race(swaps: list[tuple[Path, Path]], done, stop) -> None:
                 except OSError:
                     pass
         done.value = n
+        if rest:
+            time.sleep(random.uniform(0, rest))
 
 
 def settle(swaps: list[tuple[Path, Path]]) -> None:
@@ -107,7 +114,7 @@ def main() -> int:
         swaps_made = rounds = moved = refused = 0
         wrong, begun = [], time.monotonic()
         codes: dict[int, int] = {}
-        while swaps_made < args.swaps and not wrong and rounds < 2000:
+        while (swaps_made < args.swaps or not moved or not refused) and not wrong and rounds < 2000:
             rounds += 1
             place.fresh()
             shutil.rmtree(place.top / "bait", ignore_errors=True)
@@ -116,7 +123,7 @@ def main() -> int:
             time.sleep(1.1)
             outside = snapshot(place.top / "bait")
             done, stop = multiprocessing.Value("q", 0), multiprocessing.Event()
-            racer = multiprocessing.Process(target=race, args=(swaps, done, stop))
+            racer = multiprocessing.Process(target=race, args=(swaps, done, stop, REST * (rounds % 2)))
             racer.start()
             try:
                 # Several repairs of one world: each does what the last one had to leave.
