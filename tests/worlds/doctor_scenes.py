@@ -23,7 +23,8 @@ ADD = f"export PATH=$PATH:{NEW}/bin\n"
 class Scene:
     """`files` make the situation, `good` laid over them the healthy counterpart. `ask` is said to the shell `start`; the situation is there
     while the answer holds `wrong`, or lacks `right`. The user looks from `looks`. `behind`: the rule
-    that is told once the first change is made, whose change is made then. `by_hand`: what to change is told in words alone."""
+    that is told once the first change is made, whose change is made then. `by_hand`: what to change is told in words alone; `hand` are the
+    commands, as root, that do what the words say, after which the situation must be gone and the finding with it."""
     name: str
     files: dict
     good: dict
@@ -42,11 +43,13 @@ class Scene:
     levels: tuple = ("error", "warning")
     flags: tuple = ()
     by_hand: bool = False
+    hand: list = dataclasses.field(default_factory=list)
     behind: str = ""
     modes: dict = dataclasses.field(default_factory=dict)
     there: Callable | None = None
 
     def __post_init__(self):
+        self.by_hand = self.by_hand or bool(self.hand)
         SCENES.append(self)
 
     @property

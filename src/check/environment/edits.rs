@@ -26,6 +26,14 @@ pub fn without_entry(line: &str, entry: &str, home: &str) -> Option<Option<Strin
     Some((!says_nothing(&rest)).then(|| rest.trim_end().to_owned()))
 }
 
+/// The line with one entry or value written as `new`.
+pub fn entry_as(line: &str, entry: &str, new: &str, home: &str) -> Option<String> {
+    let plain = new.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@".contains(&b));
+    let spelled = spellings(entry, home);
+    let (at, length) = spelled.iter().filter(|s| !s.is_empty()).find_map(|s| Some((position(line, s)?, s.len())))?;
+    plain.then_some(format!("{}{new}{}", line.get(..at)?, line.get(at + length..)?))
+}
+
 /// The line of an empty entry: a colon that belongs to none is taken away, a variable that may be empty takes its colon along.
 pub fn without_empty(line: &str) -> Option<String> {
     let value_at = line.find("PATH=")? + "PATH=".len();
@@ -211,6 +219,15 @@ mod tests {
         assert_eq!(changed("path=(/a /b $path)", "/b"), "path=(/a $path)");
         assert_eq!(out("[ -d $X ] && PATH=$X:$PATH", "/a"), None);
         assert_eq!(out("PATH=/ab:$PATH:$X", "/a"), None);
+    }
+
+    #[test]
+    fn a_value_is_written_otherwise() {
+        let out = |line: &str, new: &str| entry_as(line, "/home/ann/c", new, "/home/ann");
+        assert_eq!(out("export GOCACHE=\"$HOME/c\" # x", "/srv/c").as_deref(), Some("export GOCACHE=\"/srv/c\" # x"));
+        assert_eq!(out("set -gx GOCACHE /home/ann/c", "/srv/c").as_deref(), Some("set -gx GOCACHE /srv/c"));
+        assert_eq!(out("export GOCACHE=$X/c", "/srv/c"), None);
+        assert_eq!(out("export GOCACHE=~/c", "/srv/my c"), None, "it would have to be quoted");
     }
 
     #[test]

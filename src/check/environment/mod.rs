@@ -9,6 +9,7 @@
 //! | [`init`] | init files that are not read, variables that are not exported |
 //! | [`installation`] | GOROOT and the Go installations |
 //! | [`toolchain`] | which Go really runs in the current folder |
+//! | [`caches`] | caches that are links, or that the user may not write to |
 //! | [`starts`] | `sudo` and cron, and shells that say otherwise than their files |
 //! | [`units`] | services of systemd that people wrote |
 //! | [`edits`] | changes to one line of an init file |
@@ -16,6 +17,7 @@
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
 
 pub mod answer;
+pub mod caches;
 pub mod container;
 pub mod editor;
 pub mod edits;
@@ -54,6 +56,7 @@ pub const RULES: &[&[&Rule]] = &[
     init::RULES,
     toolchain::RULES,
     starts::RULES,
+    caches::RULES,
     editor::RULES,
     container::RULES,
     target::RULES,

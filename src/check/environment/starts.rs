@@ -6,14 +6,14 @@ use std::path::Path;
 use super::Judge;
 use super::tools::bare;
 use crate::environment::services::called;
-use crate::environment::{Asked, CacheSeen, Start, StartKind, View};
-use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
+use crate::environment::{Asked, Start, StartKind, View};
+use crate::finding::{Finding, Place, RootKind, Sink, path_text};
 use crate::format::shell::At;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sys;
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&SUDO, &SYSTEMD_USER, &CRON, &CACHE_NOT_WRITABLE, &SAYS_OTHERWISE];
+pub const RULES: &[&Rule] = &[&SUDO, &SYSTEMD_USER, &CRON, &SAYS_OTHERWISE];
 
 /// `sudo` finds another `go`.
 pub static SUDO: Rule = Rule {
@@ -59,30 +59,6 @@ pub static SYSTEMD_USER: Rule = Rule {
         let place = s.home().join(".config/environment.d/go.conf");
         s.write(&place, format!("PATH={}/bin:$PATH\n", old.display()).as_bytes())?;
         Ok(Place::Path(place))
-    },
-};
-
-/// A cache that its user may not write to.
-pub static CACHE_NOT_WRITABLE: Rule = Rule {
-    id: "cache-not-writable",
-    level: Level::Error,
-    kind: Kind::Environment,
-    fix: Fix::None,
-    summary: "the user may not write to a cache of Go's, or not make it",
-    what: "GOCACHE and GOMODCACHE: whether the folder, or where it is not there the nearest one above it, may be written by the user. Root may write anywhere.",
-    why: "Where the build cache, or one of its 256 folders, is still to be made every build stops with `permission denied`; where all are there it \
-          passes and keeps nothing, so that the next one begins anew. What is to be downloaded stops. Mostly a `sudo go` has made the folder, or \
-          HOME is not the user's.",
-    go: "Stops: `failed to initialize build cache at DIR: mkdir DIR: permission denied`; or says nothing and builds without keeping what it built.",
-    mend: "As root `chown -R` the folder to its user, or make it for him; or let the variable name another folder. Where a line of a file names the folder, \
-           the change is to that line. No command is printed for a folder that another user owns outside of the home folder.",
-    source: "cmd/go/internal/cache/default.go (initDefaultCache)",
-    witness: |s| {
-        // Root may write anywhere, but not below a file.
-        let file = s.root().join("file");
-        s.write(&file, b"")?;
-        s.env.insert("GOCACHE".to_owned(), file.join("cache").to_string_lossy().into_owned());
-        Ok(Place::Env("GOCACHE".to_owned()))
     },
 };
 
@@ -178,49 +154,6 @@ impl Judge<'_> {
             let edit = || self.edit(at, Some(self.machine.lines.text(at)?.replacen(&old, &new, 1)));
             sink.push(Finding { mend: edit(), ..finding });
         }
-    }
-
-    /// Caches that the user may not write to.
-    pub(super) fn caches(&self, sink: &mut Sink) {
-        for cache in self.machine.caches.iter().filter(|c| !c.writable) {
-            let (path, above) = (path_text(&cache.path).0, path_text(&cache.above).0);
-            let message = match cache.is_folder {
-                true => format!("names `{path}`, where you may not write: `{above}` belongs to user {}", cache.owner),
-                false => format!("names `{path}`, which can't be made: `{above}` is no folder"),
-            };
-            let mut finding =
-                Finding::new(&CACHE_NOT_WRITABLE, RootKind::Environment, Place::Env(cache.name.to_owned()), cache.name, message);
-            let at = self.line_of(cache.name, self.machine.env.get(cache.name.as_bytes()).cloned());
-            if let Some(at) = at {
-                finding = Finding {
-                    mend: self.edit(at, None),
-                    ..self.about(&CACHE_NOT_WRITABLE, Some(at), cache.name, cache.name, finding.message.clone())
-                };
-            }
-            sink.push(Finding { mend: finding.mend.or_else(|| self.open_up(cache)), ..finding });
-        }
-    }
-
-    /// The command that lets the user write to a cache. What another user owns outside of the user's home is not to be taken from him.
-    fn open_up(&self, cache: &CacheSeen) -> Option<Mend> {
-        let user = &self.machine.user;
-        let uid = user.uid.to_string();
-        let is_strangers = cache.owner != user.uid && cache.owner != 0 && !cache.above.starts_with(&user.home);
-        if !cache.is_folder || is_strangers {
-            return None;
-        }
-        let (words, paths): (&[&str], Vec<&Path>) = if cache.owner == user.uid {
-            (&["chmod", "u+rwx"], vec![&cache.above])
-        } else if cache.above == cache.path {
-            (&["chown", "-R", &uid], vec![&cache.path])
-        } else {
-            // Every folder that is made, the outermost first: `.cache` serves other programs, too.
-            let missing: Vec<&Path> = cache.path.ancestors().take_while(|p| **p != cache.above).collect();
-            (&["install", "-d", "-o", &uid], missing.into_iter().rev().collect())
-        };
-        let named = paths.iter().map(|p| path_text(p)).map(|(text, escaped)| (!escaped).then_some(text));
-        let words = words.iter().map(|w| Some((*w).to_owned())).chain(named);
-        words.collect::<Option<Vec<String>>>().map(Mend::Command)
     }
 
     /// Jobs of cron that call a program of Go.

@@ -12,6 +12,7 @@ use crate::environment::{
 };
 use crate::evidence::owners::Owners;
 use crate::format::shell::{FileSeen, Named, Value};
+use crate::locate::Source;
 use crate::rule::Level;
 
 const HOME: &str = "/home/ann";
@@ -426,10 +427,39 @@ fn a_cron_job_that_its_path_does_not_lead_to_go_is_told() {
     assert!(one(&told(&m)).message.contains("go1.19.8"));
 }
 
+/// A build cache of ann's own that nothing is wrong with.
+fn cache(path: &str) -> CacheSeen {
+    CacheSeen {
+        name: "GOCACHE",
+        path: path.into(),
+        source: Source::Default,
+        link: None,
+        real: Some(path.into()),
+        above: path.into(),
+        is_folder: true,
+        owner: 1000,
+        writable: true,
+    }
+}
+
+#[test]
+fn a_cache_that_is_a_link_comes_with_its_true_folder() {
+    let found = |cache| told(&Machine { caches: vec![cache], ..debian() });
+    assert!(found(cache("/home/ann/c")).is_empty());
+    // A link further up, as `/home` is on some systems.
+    assert!(found(CacheSeen { real: Some("/usr/home/ann/c".into()), ..cache("/home/ann/c") }).is_empty());
+    let linked = CacheSeen { link: Some("../../srv/c".into()), real: Some("/srv/c".into()), ..cache("/home/ann/c") };
+    let told = found(linked.clone());
+    assert_eq!((one(&told).rule.id, one(&told).level), ("root-is-link", Level::Warning));
+    assert_eq!(new_text(&told[0]).as_deref(), Some("go env -w GOCACHE=/srv/c"));
+    let told = found(CacheSeen { real: None, ..linked });
+    assert!(one(&told).mend.is_none(), "where nothing is, nothing can be named");
+}
+
 #[test]
 fn a_cache_that_may_not_be_written_comes_with_the_command_that_opens_it() {
     let command = |path: &str, above: &str, is_folder, owner| {
-        let cache = CacheSeen { name: "GOCACHE", path: path.into(), above: above.into(), is_folder, owner, writable: false };
+        let cache = CacheSeen { above: above.into(), is_folder, owner, writable: false, ..cache(path) };
         let found = told(&Machine { caches: vec![cache], ..debian() });
         assert_eq!(one(&found).rule.id, "cache-not-writable");
         found[0].mend.is_some().then(|| new_text(&found[0])).flatten()

@@ -1,8 +1,10 @@
 //! Rules on the way from `/` down to a root: who may put another cache in the place of this one.
 
+use std::path::Path;
+
 use crate::evidence::node::{Root, Step};
 use crate::evidence::owners::GroupTrust;
-use crate::finding::{Finding, Sink, path_text};
+use crate::finding::{Finding, RootKind, Sink, path_text};
 use crate::format::acl::Grantee;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
@@ -102,13 +104,7 @@ pub fn way(root: &Root, steps: &[Step], sink: &mut Sink) {
         let text = path_text(&root.path).0;
         if step.path == root.path {
             if let Some(target) = &step.link {
-                let to = path_text(target).0;
-                let subject = root.kind.as_str();
-                let message = format!("the {} is a link to `{to}`", root.kind.title());
-                sink.push(
-                    Finding::at(&ROOT_IS_LINK, root.kind, &step.path, subject, message)
-                        .claims("a folder", format!("a link to {to}")),
-                );
+                sink.push(root_is_link(root.kind, &step.path, target));
             }
             continue;
         }
@@ -138,6 +134,13 @@ pub fn way(root: &Root, steps: &[Step], sink: &mut Sink) {
             sink.push(finding.lowered_to(Level::Warning));
         }
     }
+}
+
+/// A root that is itself a link to `target`.
+pub fn root_is_link(kind: RootKind, path: &Path, target: &Path) -> Finding {
+    let to = path_text(target).0;
+    let message = format!("the {} is a link to `{to}`", kind.title());
+    Finding::at(&ROOT_IS_LINK, kind, path, kind.as_str(), message).claims("a folder", format!("a link to {to}"))
 }
 
 /// Judges the mount points of this machine.
