@@ -46,7 +46,7 @@ pub static UNIT_SETTING: Rule = Rule {
     kind: Kind::Environment,
     fix: Fix::None,
     summary: "a service of systemd sets a variable of Go that the shell has otherwise",
-    what: "Variables that `go env` knows, in `Environment=`, `EnvironmentFile=` and the like of services that start `go`. Where the service runs as \
+    what: "Variables that `gocachescan env` shows, in `Environment=`, `EnvironmentFile=` and the like of services that start `go`. Where the service runs as \
            another user, folders are left out. Values that weaken a build are told by the rules on settings, at the same line.",
     why: "The service builds otherwise than the terminal: what works in one fails in the other.",
     go: "Takes the value that the service gives it.",
