@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from doctor import HOME, NEW
-from doctor_scenes import ADD, BOTH, SHELL_HAS, SOURCES, SYSTEM_UNIT, UNIT, VSCODE, Scene, built, home
+from doctor_scenes import ADD, BOTH, SHELL_HAS, SOURCES, SYSTEM_UNIT, UNIT, VSCODE, Scene, built, home, in_service
 
 # Caches that are links of the user's own.
 LINKED_CACHE = [f"mkdir -p {HOME}/true", f"ln -s {HOME}/true {HOME}/cache", f"chown -h 4242:4242 {HOME}/true {HOME}/cache"]
@@ -23,9 +23,9 @@ Scene("goroot-writable", IN_OWN, {}, (TOOLS,), ask="find \"$(go env GOTOOLDIR)\"
       good_setup=OWN, rule="goroot-writable")
 Scene("goroot-foreign-owner", IN_OWN, {}, (TOOLS,), ask="find \"$(go env GOTOOLDIR)\" -maxdepth 0 -uid 5555", wrong="tool",
       setup=[*OWN, f"chown 5555 {TOOLS}"], good_setup=OWN, rule="goroot-foreign-owner", hand=[f"chown -R 0 {TOOLS}"])
-TOOL = ["mkdir /opt/tools", "printf '#!/bin/sh\\n' > /opt/tools/svn", "chmod 755 /opt/tools/svn"]
-Scene("tool-writable", home(bashrc=ADD + "export PATH=$PATH:/opt/tools\n", profile=SOURCES), {}, ("/opt/tools/svn",),
-      ask="find \"$(command -v svn)\" -perm /o+w", wrong="svn", setup=[*TOOL, "chmod 777 /opt/tools/svn"], good_setup=TOOL,
+TOOL = ["mkdir /opt/tools", "printf '#!/bin/sh\\n' > /opt/tools/fossil", "chmod 755 /opt/tools/fossil"]
+Scene("tool-writable", home(bashrc=ADD + "export PATH=$PATH:/opt/tools\n", profile=SOURCES), {}, ("/opt/tools/fossil",),
+      ask="find \"$(command -v fossil)\" -perm /o+w", wrong="fossil", setup=[*TOOL, "chmod 777 /opt/tools/fossil"], good_setup=TOOL,
       rule="tool-writable")
 Scene("path-entry-not-a-folder", home(bashrc=ADD + f"export PATH=$PATH:{NEW}/bin/go\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="case $PATH in */bin/go) echo FILE;; esac", wrong="FILE", levels=("note",), rule="path-entry-not-a-folder")
@@ -51,8 +51,8 @@ Scene("dockerfile-env-of-another-stage", {**SHELL_HAS, f"{HOME}/Dockerfile": STA
 READS = f"python3 -c 'import json; json.load(open(\"{VSCODE}\"))' 2>/dev/null || echo BROKEN"
 Scene("editor-settings-unreadable", {**SHELL_HAS, VSCODE: "{\n  \"go.goroot\":\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3), ask=READS, wrong="BROKEN",
       levels=("note",), rule="editor-settings-unreadable", hand=[f"sed -i 2d {VSCODE}"])
-Scene("systemd-unit-setting-differs", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=GOFLAGS=-trimpath\n", f"{NEW}/bin/go env GOFLAGS")},
-      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), ask=f"grep -q GOFLAGS=-trimpath {SYSTEM_UNIT} && echo differs", wrong="differs",
+Scene("systemd-unit-setting-differs", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=GOFLAGS=-mod=vendor\n", f"{NEW}/bin/go env GOFLAGS")},
+      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), there=in_service(SYSTEM_UNIT, "vendor"),
       levels=("warning", "note"), rule="systemd-unit-setting-differs", hand=[f"sed -i 7d {SYSTEM_UNIT}"])
 
 # Binaries, and tools of another Go.

@@ -103,7 +103,7 @@ Scene("fish-add-path-prepends", {f"{HOME}/.config/fish/config.fish": f"set -gx P
 Scene("alias-go", home(bashrc=ADD + "alias go=/opt/old/bin/go\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2), ask="alias go",
       wrong="/opt/old", gos=BOTH)
 Scene("function-go", home(bashrc=ADD + "go() {\n  /opt/old/bin/go \"$@\"\n}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
-      ask="go version", wrong="go1.21", gos=BOTH, by_hand=True)
+      ask="go version", wrong="go1.21", gos=BOTH, hand=[f"sed -i 2,4d {HOME}/.bashrc"])
 LINK_OLD = ["ln -s /opt/old/bin/go /usr/local/bin/go"]
 Scene("link-in-usr-local-bin-to-old", home(profile="export PATH=/usr/local/bin:/usr/bin:/bin\n" + SOURCES, bashrc=ADD), {},
       ("/usr/local/bin/go",), wrong="go1.21", gos=BOTH, setup=LINK_OLD, good_setup=["ln -s /usr/local/go/bin/go /usr/local/bin/go"])
@@ -141,7 +141,7 @@ Scene("zsh-only-in-zprofile", home(zprofile=ADD), home(zprofile="# x\n", zshenv=
       right="go version go1")
 Scene("fish-only-for-login", {f"{HOME}/.config/fish/config.fish": f"if status is-login\n  set -gx PATH $PATH {NEW}/bin\nend\n"},
       {f"{HOME}/.config/fish/config.fish": f"set -gx PATH $PATH {NEW}/bin\n"}, (f"{HOME}/.config/fish/config.fish", 2), start=FTERMINAL, looks=FTERMINAL,
-      shell="/usr/bin/fish", right="go version go1", by_hand=True)
+      shell="/usr/bin/fish", right="go version go1", hand=[f"sed -i '1d;3d' {HOME}/.config/fish/config.fish"])
 Scene("shell-changed-to-zsh", home(bashrc=ADD, profile=SOURCES), home(zshenv=ADD), (f"{HOME}/.bashrc", 1), start=ZLOGIN, looks=ZLOGIN, shell="/bin/zsh",
       right="go version go1")
 Scene("shell-not-listed", {**home(zshenv=ADD), "/etc/shells": "/bin/sh\n/bin/bash\n"}, {"/etc/shells": "/bin/sh\n/bin/zsh\n"}, ("/etc/shells",),
@@ -179,13 +179,13 @@ Scene("nested-goroot", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=S
                        "cp -L --remove-destination /usr/local/go/VERSION /opt/two/VERSION", "mkdir -p /opt/two/go/bin", "cp /opt/old/VERSION /opt/two/go/",
                        "cp /opt/old/bin/go /opt/two/go/bin/"],
       good_setup=["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/", "cp --remove-destination /usr/local/go/bin/go /opt/two/bin/go",
-                  "cp -L --remove-destination /usr/local/go/VERSION /opt/two/VERSION"], by_hand=True)
+                  "cp -L --remove-destination /usr/local/go/VERSION /opt/two/VERSION"], hand=["rm -r /opt/two/go"])
 MIXED = ["mkdir -p /opt/two/bin /opt/two/pkg", "cp -s /usr/local/go/VERSION /opt/two/VERSION", "ln -s /opt/old/pkg/tool /opt/two/pkg/tool",
          "cp -s /usr/local/go/go.env /opt/two/", "ln -s /usr/local/go/src /opt/two/src", "cp /usr/local/go/bin/go /opt/two/bin/go"]
 Scene("mixed-goroot", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two",), ask="go tool compile -V; cat /opt/two/VERSION",
-      wrong="version go1.21", gos=BOTH, setup=MIXED, good_setup=[line.replace("/opt/old/pkg/tool", "/usr/local/go/pkg/tool") for line in MIXED], by_hand=True)
+      wrong="version go1.21", gos=BOTH, setup=MIXED, good_setup=[line.replace("/opt/old/pkg/tool", "/usr/local/go/pkg/tool") for line in MIXED], hand=["ln -sfn /usr/local/go/pkg/tool /opt/two/pkg/tool"])
 Scene("toolchain-local-is-too-old", {**home(bashrc=ADD + "export GOTOOLCHAIN=local\n", profile=SOURCES), f"{HOME}/go.mod": "module x\n\ngo 1.99\n"}, {f"{HOME}/go.mod": "module x\n\ngo 1.21\n"},
-      (f"{HOME}/go.mod", 3), ask="go list 2>&1", wrong="requires go >= 1.99", by_hand=True)
+      (f"{HOME}/go.mod", 3), ask="go list 2>&1", wrong="requires go >= 1.99", hand=[f"sed -i s/1.99/1.21/ {HOME}/go.mod"])
 
 # Other ways of starting.
 Scene("sudo-has-another-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/sudoers": f"Defaults env_reset\nDefaults secure_path=\"/opt/old/bin:/usr/bin:/bin\"\nann ALL=(ALL:ALL) NOPASSWD: ALL\n"},
@@ -203,7 +203,7 @@ Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Doc
       flags=("--dockerfile", f"{HOME}/Dockerfile"))
 Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"$GOPATH/bin/app\"]\n"},
       {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -q 'GOPATH' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), by_hand=True)
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), hand=[f"sed -i 's,[$]GOPATH,/go,' {HOME}/Dockerfile"])
 VSCODE = f"{HOME}/.vscode-server/data/Machine/settings.json"
 Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  // machine\n  \"go.goroot\": \"/opt/old\",\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3),
       ask="grep -q 'goroot' .vscode-server/data/Machine/settings.json && echo THERE", wrong="THERE", gos=BOTH)
@@ -278,16 +278,16 @@ COPIES = built("") + [f"mkdir -p {HOME}/go/bin {HOME}/older", f"cp {HOME}/hello/
                       f"cp {HOME}/hello/hello {HOME}/older/hello", f"chown -R 4242:4242 {HOME}/go {HOME}/older"]
 Scene("another-copy-is-started", home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\nexport PATH=$HOME/older:$PATH\n", profile=SOURCES),
       home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n"), (f"{HOME}/older/hello",), ask="command -v hello", wrong="/older/", setup=COPIES,
-      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed", by_hand=True)
+      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed", hand=[f"rm {HOME}/older/hello"])
 Scene("folder-of-go-without-bin", home(bashrc=f"export PATH=$PATH:{NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1), right="go version go1",
       rule="path-entry-lacks-bin")
 SCRIPT = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\nGOFLAGS=-mod=vendor exec {NEW}/bin/go \"$@\"\\n' > {HOME}/tools/go", f"chmod 755 {HOME}/tools/go",
           f"chown -R 4242 {HOME}/tools"]
 Scene("script-called-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/go",), ask="go env GOFLAGS",
-      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script", by_hand=True)
+      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script", hand=[f"rm {HOME}/tools/go"])
 Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/gofmt",),
       ask="command -v gofmt", wrong="/tools/", gos=BOTH, setup=[f"mkdir -p {HOME}/tools", f"cp /opt/old/bin/gofmt {HOME}/tools/", f"chown -R 4242 {HOME}/tools"],
-      rule="gofmt-of-another-go", by_hand=True)
+      rule="gofmt-of-another-go", hand=[f"rm {HOME}/tools/gofmt"])
 
 
 def in_terminal(place: Place) -> str:
@@ -304,14 +304,14 @@ Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n
 Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
                                      f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
       {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", by_hand=True)
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", hand=[f"sed -i '2c ENV GOFLAGS=-mod=vendor' {HOME}/Dockerfile"])
 CHAIN = ["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/"]
 Scene("bin-go-links-to-another-go", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/bin/go",), ask="go version", wrong="go1.21",
-      gos=BOTH, setup=[*CHAIN, "ln -sf /opt/old/bin/go /opt/two/bin/go"], good_setup=CHAIN, by_hand=True)
+      gos=BOTH, setup=[*CHAIN, "ln -sf /opt/old/bin/go /opt/two/bin/go"], good_setup=CHAIN, hand=["ln -sf /usr/local/go/bin/go /opt/two/bin/go"])
 Scene("missing-entry", home(bashrc=ADD + "export PATH=$PATH:/opt/nope/go/bin\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 2),
       ask="case $PATH in */opt/nope*) echo MISSING;; esac", wrong="MISSING", levels=("warning", "note"))
 Scene("bash-env-prepends", home(profile=ADD + "export BASH_ENV=$HOME/.bash_env\n", bash_env="export PATH=/opt/old/bin:$PATH\n"), home(bash_env="# x\n"),
       (f"{HOME}/.bash_env", 1), ask="bash -c 'go version'", wrong="go1.21", gos=BOTH, levels=("error", "warning", "note"))
 LINKED = ["mkdir -p /opt/theirs/go", "chmod 777 /opt/theirs/go", "chown -R 5555 /opt/theirs", f"ln -s /opt/theirs/go {HOME}/go"]
 Scene("gopath-through-the-link-of-another", home(bashrc=ADD, profile=SOURCES), {}, ("/opt/theirs/go",), ask="readlink ~/go", wrong="theirs", setup=LINKED,
-      good_setup=[f"mkdir {HOME}/go", f"chown 4242:4242 {HOME}/go"], by_hand=True)
+      good_setup=[f"mkdir {HOME}/go", f"chown 4242:4242 {HOME}/go"], hand=[f"rm {HOME}/go"])
