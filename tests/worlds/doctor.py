@@ -248,13 +248,15 @@ def main() -> int:
         print("NOT RUN doctor scenes: no mount namespace can be made here")
         return 0
     import doctor_more  # noqa: F401
+    from doctor_processes import processes
     from doctor_scenes import SCENES
     new = Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
     old = find_go(VERSIONS[0].rsplit(".", 1)[0], a.toolchains)[0].parent.parent
     toolchains = {"new": new, "old": old}
     wanted = set(filter(None, a.only.split(",")))
     passed = failed = mended = 0
-    plays = [(scene.name, scene.by_hand, lambda *a, scene=scene: play(scene, *a)) for scene in SCENES] + [("all-users", True, all_users)]
+    plays = [(scene.name, scene.by_hand, lambda *a, scene=scene: play(scene, *a)) for scene in SCENES]
+    plays += [("all-users", True, all_users), ("processes", True, processes)]
     for name, by_hand, played in plays:
         if wanted and name not in wanted:
             continue
