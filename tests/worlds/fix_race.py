@@ -30,7 +30,7 @@ from lib import DEFAULT_SCANNER, Tally  # noqa: E402
 from snapshots import QUARANTINE, differences, snapshot  # noqa: E402
 
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
-# Seconds: about as long as one step of a repair takes.
+# Seconds, at most.
 REST = 0.002
 
 

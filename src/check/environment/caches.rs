@@ -52,7 +52,7 @@ impl Judge<'_> {
             };
             let mut finding =
                 Finding::new(&CACHE_NOT_WRITABLE, RootKind::Environment, Place::Env(cache.name.to_owned()), cache.name, message);
-            let at = self.line_of(cache.name, self.machine.env.get(cache.name.as_bytes()).cloned());
+            let at = self.line_here(cache.name);
             if let Some(at) = at {
                 finding = Finding {
                     mend: self.edit(at, None),
@@ -94,7 +94,7 @@ impl Judge<'_> {
             let set = |real| ["go", "env", "-w", &format!("{}={real}", cache.name)].map(str::to_owned).to_vec();
             return Finding { mend: real.map(|real| Mend::Command(set(real))), ..finding };
         }
-        let Some(at) = self.line_of(cache.name, self.machine.env.get(cache.name.as_bytes()).cloned()) else { return finding };
+        let Some(at) = self.line_here(cache.name) else { return finding };
         let message = format!("sets {} to `{}`: {}", cache.name, path_text(&cache.path).0, finding.message);
         let home = path_text(&self.machine.user.home).0;
         let edit = || {

@@ -3,9 +3,7 @@
 /// The line without one entry of PATH: `Some(None)` where the whole line is to go, `None` where no change can be named. Of lines of
 /// sh, bash, zsh and fish that put folders into PATH.
 pub fn without_entry(line: &str, entry: &str, home: &str) -> Option<Option<String>> {
-    let spelled = spellings(entry, home);
-    let found = spelled.iter().filter(|s| !s.is_empty()).find_map(|s| Some((position(line, s)?, s.len())));
-    let Some((at, length)) = found else { return sets_one(line).then_some(None) };
+    let Some((at, length)) = find_entry(line, entry, home) else { return sets_one(line).then_some(None) };
     let (before, after) = (line.get(..at)?, line.get(at + length..)?);
     let rest = if let Some(after) = after.strip_prefix(':') {
         format!("{before}{after}")
@@ -29,9 +27,13 @@ pub fn without_entry(line: &str, entry: &str, home: &str) -> Option<Option<Strin
 /// The line with one entry or value written as `new`.
 pub fn entry_as(line: &str, entry: &str, new: &str, home: &str) -> Option<String> {
     let plain = new.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@".contains(&b));
-    let spelled = spellings(entry, home);
-    let (at, length) = spelled.iter().filter(|s| !s.is_empty()).find_map(|s| Some((position(line, s)?, s.len())))?;
+    let (at, length) = find_entry(line, entry, home)?;
     plain.then_some(format!("{}{new}{}", line.get(..at)?, line.get(at + length..)?))
+}
+
+/// Where an entry stands in a line, in one of its spellings, and how long that is.
+fn find_entry(line: &str, entry: &str, home: &str) -> Option<(usize, usize)> {
+    spellings(entry, home).iter().filter(|s| !s.is_empty()).find_map(|s| Some((position(line, s)?, s.len())))
 }
 
 /// The line of an empty entry: a colon that belongs to none is taken away, a variable that may be empty takes its colon along.

@@ -330,8 +330,13 @@ impl Judge<'_> {
         }
     }
 
+    /// The line that gives a variable the value that it has in the environment.
+    pub(super) fn line_here(&self, name: &str) -> Option<&At> {
+        self.line_of(name, self.machine.env.get(name.as_bytes()).cloned())
+    }
+
     /// The line of the first start that gives a variable the value that it has here.
-    pub(super) fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&At> {
+    fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&At> {
         let value = value?;
         self.machine.starts.iter().find_map(|s| s.env.get(name.as_bytes()).filter(|v| v.text().as_ref() == Some(&value))?.at())
     }

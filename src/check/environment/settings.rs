@@ -9,7 +9,7 @@ impl Judge<'_> {
     /// Gives a finding on a variable of the environment the line that sets it, where an init file does.
     pub(super) fn place_setting(&self, finding: &mut Finding) {
         let Place::Env(name) = &finding.place else { return };
-        let Some(at) = self.line_of(name, self.machine.env.get(name.as_bytes()).cloned()) else { return };
+        let Some(at) = self.line_here(name) else { return };
         self.place_at(finding, at, "an init file", self.edit(at, None));
     }
 

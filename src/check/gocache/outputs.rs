@@ -7,6 +7,7 @@ use crate::evidence::gocache::{OutputSeen, OutputState, action_path, output_path
 use crate::finding::{Finding, RootKind, Sink, path_text};
 use crate::format::action::ActionEntry;
 use crate::format::hex;
+use crate::format::output::OutputClass;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::sys;
@@ -199,9 +200,10 @@ pub fn joined(
             let usable = entries.iter().any(|e| e.size == output.size);
             let (rule, message) = if usable {
                 let action = entries.iter().find(|e| e.size == output.size).map_or(String::new(), |e| e.action.to_string());
+                let what = if output.class == OutputClass::Other { "output" } else { output.class.as_str() };
                 (
                     &OUTPUT_HASH_MISMATCH,
-                    format!("the {} has other bytes than its name stands for, and action `{action}` will use it", output.class),
+                    format!("the {what} has other bytes than its name stands for, and action `{action}` will use it"),
                 )
             } else if entries.is_empty() || (rewritten && entries.iter().all(|e| output.size < e.size)) {
                 (&OUTPUT_INCOMPLETE, "was begun by a build and never finished; Go does not use it".to_owned())
