@@ -3,8 +3,8 @@
 use super::call::Reply;
 use super::eval::Eval;
 use super::glob;
+use super::options::options;
 use super::state::{Item, texts};
-use super::string::options;
 use crate::format::shell::Value;
 
 /// What stands before the last slash.
@@ -169,7 +169,7 @@ impl Eval<'_> {
         })
     }
 
-    fn filtered(&self, text: &[u8], o: &super::string::Options) -> Option<bool> {
+    fn filtered(&self, text: &[u8], o: &super::options::Options) -> Option<bool> {
         let state = self.world.state(&glob::absolute(text, self.state.pwd.as_deref())?)?;
         let mut kinds: Vec<Vec<u8>> =
             o.value(b't').map(|v| v.split(|b| *b == b',').map(<[u8]>::to_vec).collect()).unwrap_or_default();

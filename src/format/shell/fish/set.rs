@@ -2,7 +2,8 @@
 
 use super::call::Reply;
 use super::eval::{Eval, Flow};
-use super::expand::{ITEM_COST, indexes};
+use super::expand::ITEM_COST;
+use super::indexes::indexes;
 use super::state::{FishVar, Item, Place, joined};
 use crate::format::shell::{Piece, Value};
 

@@ -2,8 +2,8 @@
 
 use super::call::Reply;
 use super::eval::Eval;
+use super::options::options;
 use super::state::Item;
-use super::string::options;
 use crate::format::shell::Value;
 
 impl Eval<'_> {

@@ -64,7 +64,7 @@ impl Reader<'_> {
                 self.skip(word.len());
                 let (names, words) = self.for_words()?;
                 let body = self.deeper(|r| r.list(&[b"end"]))?;
-                self.needs(b"end")?;
+                self.must(b"end")?;
                 Kind::For { names, words, body, select: false }
             }
             b"repeat" if zsh => {
@@ -81,7 +81,7 @@ impl Reader<'_> {
             b"[[" if modern => {
                 self.skip(2);
                 let test = self.deeper(|r| r.test_or())?;
-                self.skip_gaps();
+                self.gaps();
                 if !self.starts(b"]]") {
                     return Err(Syntax::Unexpected);
                 }
@@ -142,15 +142,15 @@ impl Reader<'_> {
             if condition.is_empty() {
                 return Err(Syntax::Unexpected);
             }
-            self.skip_gaps();
+            self.gaps();
             if zsh && self.peek() == Some(b'{') {
                 // `if …; then` may be short: `if [[ … ]] { … } elif … { … } else { … }`
                 arms.push((condition, self.braces()?));
                 let (pos, line) = (self.pos, self.line);
-                if self.keyword(b"elif") {
+                if self.take_word(b"elif") {
                     continue;
                 }
-                if self.keyword(b"else") {
+                if self.take_word(b"else") {
                     otherwise = Some(self.braces()?);
                     return Ok(Kind::If(arms, otherwise));
                 }
@@ -158,13 +158,13 @@ impl Reader<'_> {
                 return Ok(Kind::If(arms, otherwise));
             }
             arms.push((condition, self.then_body(&[b"elif", b"else", b"fi"])?));
-            if self.keyword(b"elif") {
+            if self.take_word(b"elif") {
                 continue;
             }
-            if self.keyword(b"else") {
+            if self.take_word(b"else") {
                 otherwise = Some(self.list(&[b"fi"])?);
             }
-            self.needs(b"fi")?;
+            self.must(b"fi")?;
             return Ok(Kind::If(arms, otherwise));
         }
     }
@@ -210,13 +210,13 @@ impl Reader<'_> {
         if names.is_empty() {
             return Err(Syntax::Unexpected);
         }
-        self.skip_gaps();
+        self.gaps();
         let mut words = None;
         if self.dialect == Dialect::Zsh && self.peek() == Some(b'(') {
             self.bump();
             let mut list = Vec::new();
             loop {
-                self.skip_gaps();
+                self.gaps();
                 if self.peek() == Some(b')') {
                     self.bump();
                     break;
@@ -225,7 +225,7 @@ impl Reader<'_> {
             }
             return Ok((names, Some(list)));
         }
-        if self.keyword(b"in") {
+        if self.take_word(b"in") {
             let mut list = Vec::new();
             loop {
                 self.blanks();
@@ -256,11 +256,11 @@ impl Reader<'_> {
         self.skip(4);
         self.blanks();
         let subject = self.some_word()?;
-        self.needs(b"in")?;
+        self.must(b"in")?;
         let mut arms = Vec::new();
         loop {
-            self.skip_gaps();
-            if self.keyword(b"esac") {
+            self.gaps();
+            if self.take_word(b"esac") {
                 return Ok(Kind::Case(subject, arms));
             }
             if self.peek() == Some(b'(') {
@@ -268,7 +268,7 @@ impl Reader<'_> {
             }
             let mut patterns = Vec::new();
             loop {
-                self.skip_gaps();
+                self.gaps();
                 patterns.push(if self.dialect == Dialect::Dash {
                     self.word(Until::Blank, false)?
                 } else {
@@ -299,7 +299,7 @@ impl Reader<'_> {
         self.deeper(|r| {
             let mut left = r.test_and()?;
             loop {
-                r.skip_gaps();
+                r.gaps();
                 if !r.starts(b"||") {
                     return Ok(left);
                 }
@@ -313,7 +313,7 @@ impl Reader<'_> {
         let mut left = self.test_one()?;
         // The tree leans to the left: its depth is bounded so that walking it is.
         for _ in 0..super::parser::NEST {
-            self.skip_gaps();
+            self.gaps();
             if !self.starts(b"&&") {
                 return Ok(left);
             }
@@ -343,7 +343,7 @@ impl Reader<'_> {
     }
 
     fn test_one(&mut self) -> Result<Test, Syntax> {
-        self.skip_gaps();
+        self.gaps();
         if self.here_word() == b"!" {
             self.bump();
             return self.deeper(|r| Ok(Test::Not(Box::new(r.test_one()?))));
@@ -351,7 +351,7 @@ impl Reader<'_> {
         if self.peek() == Some(b'(') {
             self.bump();
             let inner = self.deeper(Reader::test_or)?;
-            self.skip_gaps();
+            self.gaps();
             return if self.bump() == Some(b')') { Ok(inner) } else { Err(Syntax::Unexpected) };
         }
         let here = self.here_word();
@@ -365,7 +365,7 @@ impl Reader<'_> {
             (self.pos, self.line) = (pos, line);
         }
         let left = self.test_word(Until::Blank)?;
-        self.skip_gaps();
+        self.gaps();
         let here = self.here_word();
         let op = match self.rest() {
             [b'<' | b'>', ..] => vec![self.rest()[0]],

@@ -4,8 +4,10 @@
 //! Command Language". What a construct does that is not evaluated here is unknown, never guessed.
 
 mod arith;
+mod assign;
 mod ast;
 mod braces;
+mod branches;
 mod builtins;
 mod compound;
 mod declare;
@@ -13,9 +15,13 @@ mod edit;
 mod escapes;
 mod expand;
 mod glob;
+mod names;
+mod operate;
+mod options;
 mod output;
 mod param_value;
 mod params;
+mod parse_simple;
 mod parser;
 mod pattern;
 mod reader;
@@ -25,6 +31,7 @@ mod simple;
 mod start;
 mod state;
 mod test;
+mod variables;
 
 use super::outcome::Outcome;
 use super::vars::Vars;

@@ -187,7 +187,7 @@ impl Shell<'_> {
             let special = !path_only
                 && (self.state.functions.contains_key(&name)
                     || self.state.aliases.contains_key(&name)
-                    || super::builtins::is_builtin(self.dialect(), &name)
+                    || super::names::is_builtin(self.dialect(), &name)
                     || RESERVED.contains(&name.as_slice()));
             if special {
                 let sure = self.state.functions.get(&name).is_none_or(Option::is_some)

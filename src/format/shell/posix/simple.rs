@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::value::Value;
-use super::ast::{Arg, Assign, AssignValue, Command, Kind, Redirect, Word};
+use super::ast::{Arg, Assign, Command, Kind, Redirect};
 use super::expand::{Args, Mode};
 use super::shell::{Flow, Shell, lossy};
-use super::state::{Array, Held};
+use super::state::Held;
 
 /// Programs whose output, given to `eval`, sets these variables and no others that a shell exports; each is documented so.
 const SETTERS: [(&[u8], &[&[u8]]); 22] = [
@@ -111,8 +111,7 @@ impl Shell<'_> {
             return self.named_command(name, list, declared, functions);
         }
         // `.`, `eval`, `export` and their like keep what stands in front of them in dash.
-        let keeps =
-            super::builtins::is_special(name) && (self.dialect() == super::Dialect::Dash || self.zsh() && name == b"exec");
+        let keeps = super::names::is_special(name) && (self.dialect() == super::Dialect::Dash || self.zsh() && name == b"exec");
         if keeps {
             for assign in assigns {
                 self.assign(assign);
@@ -133,7 +132,7 @@ impl Shell<'_> {
         self.leave_scope();
         for (_, state) in self.parked.iter_mut().skip(mark) {
             state.scopes.push(scope.clone());
-            super::shell::leave_scope(state);
+            super::variables::leave_scope(state);
         }
         flow
     }
@@ -152,7 +151,7 @@ impl Shell<'_> {
                 None => {}
             }
         }
-        if super::builtins::is_builtin(self.dialect(), name) {
+        if super::names::is_builtin(self.dialect(), name) {
             return self.builtin(name, list, declared);
         }
         self.program(name, &list)
@@ -316,11 +315,11 @@ impl Shell<'_> {
         });
         let Some(mut words) = body else {
             // Where it may or may not count, programs are all the same.
-            let harmless = |s: &Self| !super::builtins::is_builtin(s.dialect(), name) && !s.state.functions.contains_key(name);
+            let harmless = |s: &Self| !super::names::is_builtin(s.dialect(), name) && !s.state.functions.contains_key(name);
             let alias_text = self.state.aliases.get(name).cloned().flatten();
             let ends_alike = alias_text.is_some_and(|(text, _)| {
                 let first_word = text.split(|b| *b == b' ').next().unwrap_or(&[]);
-                !super::builtins::is_builtin(self.dialect(), first_word)
+                !super::names::is_builtin(self.dialect(), first_word)
                     && !self.state.functions.contains_key(first_word)
                     && !text.iter().any(|b| matches!(b, b';' | b'&' | b'|' | b'=' | b'`' | b'$' | b'('))
             });
@@ -391,144 +390,6 @@ impl Shell<'_> {
                 Flow::Next
             }
         }
-    }
-
-    /// The string of an assignment.
-    fn assigned(&mut self, word: &Word) -> Value {
-        self.single(word, Mode::Assign)
-    }
-
-    /// Does an assignment.
-    pub(super) fn assign(&mut self, assign: &Assign) {
-        let name = assign.name.clone();
-        match (&assign.value, &assign.index) {
-            (AssignValue::Word(word), None) => {
-                let value = self.assigned(word);
-                if !assign.append {
-                    return self.set(&name, value);
-                }
-                match self.state.held(&name) {
-                    Held::Many(mut items) if self.zsh() => {
-                        items.push(value);
-                        self.set_array(&name, items);
-                    }
-                    Held::Many(mut items) => {
-                        match items.first_mut() {
-                            Some(first) => first.append(&value),
-                            None => items.push(value),
-                        }
-                        self.set_array(&name, items);
-                    }
-                    Held::One(mut old) => {
-                        let sum = self.state.attributes.get(&name).is_some_and(|a| a.integer);
-                        if sum {
-                            old.push(b"+", None);
-                        }
-                        old.append(&value);
-                        self.set(&name, old);
-                    }
-                    Held::Unset => self.set(&name, value),
-                    Held::Unknown(at) => {
-                        let mut old = Value::unknown(at.as_ref());
-                        old.append(&value);
-                        self.set(&name, old);
-                    }
-                }
-            }
-            (AssignValue::Word(word), Some(index)) => {
-                let value = self.assigned(word);
-                let key = self.quoted(index);
-                self.set_element(&name, &key, value, assign.append);
-            }
-            (AssignValue::Array(elements), None) => self.assign_array(&name, elements, assign.append),
-            (AssignValue::Array(_), Some(_)) => self.forget(&name),
-        }
-    }
-
-    fn set_element(&mut self, name: &[u8], key: &Value, value: Value, append: bool) {
-        if let Some(Array::Map(_)) = self.state.arrays.get(name) {
-            let key = key.text().filter(|_| !append);
-            return match (key, self.state.arrays.get_mut(name)) {
-                (Some(key), Some(Array::Map(map))) if map.len() < super::shell::ELEMENTS => {
-                    map.insert(key, value);
-                }
-                _ => self.forget(name),
-            };
-        }
-        let mut items = match self.state.held(name) {
-            Held::Many(items) => items,
-            Held::One(old) if !self.zsh() => vec![old],
-            Held::Unset => Vec::new(),
-            _ => return self.forget(name),
-        };
-        let Some(n) = self.number(key) else { return self.forget(name) };
-        let n = if self.zsh() { n - 1 } else { n };
-        match usize::try_from(n) {
-            Ok(n) if n < items.len() && !append => items[n] = value,
-            Ok(n) if n == items.len() && !append => items.push(value),
-            _ => return self.forget(name),
-        }
-        self.set_array(name, items);
-    }
-
-    fn assign_array(&mut self, name: &[u8], elements: &[(Option<Word>, Word)], append: bool) {
-        let map = matches!(self.state.arrays.get(name), Some(Array::Map(_)));
-        if map {
-            let mut all = match self.state.arrays.get(name) {
-                Some(Array::Map(all)) if append => all.clone(),
-                _ => BTreeMap::new(),
-            };
-            let mut flat = Vec::new();
-            for (key, word) in elements {
-                match key {
-                    Some(key) => {
-                        flat.push(self.single(key, Mode::Single));
-                        flat.push(self.single(word, Mode::Single));
-                    }
-                    None => {
-                        let some = self.word_args(word);
-                        if some.unsure {
-                            return self.forget(name);
-                        }
-                        flat.extend(some.list);
-                    }
-                }
-            }
-            for pair in flat.chunks(2) {
-                let (Some(key), Some(value)) = (pair.first().and_then(Value::text), pair.get(1)) else {
-                    return self.forget(name);
-                };
-                all.insert(key, value.clone());
-            }
-            self.state.arrays.insert(name.to_vec(), Array::Map(all));
-            return;
-        }
-        let mut items = Vec::new();
-        if append {
-            match self.state.held(name) {
-                Held::Many(old) => items = old,
-                Held::One(old) => items.push(old),
-                Held::Unset => {}
-                Held::Unknown(_) => return self.forget(name),
-            }
-        }
-        for (key, word) in elements {
-            if key.is_some() {
-                return self.forget(name);
-            }
-            let some = self.word_args(word);
-            if some.unsure {
-                // How many there are is not known, but for a tied array the string is known but for that part.
-                if let Some((array, scalar, separator)) = self.state.tie_of(name)
-                    && array == name
-                {
-                    let _ = (scalar, separator);
-                }
-                return self.forget(name);
-            }
-            items.extend(some.list);
-        }
-        self.set_array(name, items);
     }
 }
 

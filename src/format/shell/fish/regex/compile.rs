@@ -1,45 +1,12 @@
-//! Regular expressions as `string -r` takes them: the part of PCRE2 that init files use, found as PCRE2 finds it. What is beyond
-//! that part is not known.
+//! From the text of a pattern to its instructions.
+
+use super::{Inst, Regex};
 
 /// Instructions that a pattern may have.
 const PROGRAM: usize = 4096;
-/// Steps that a search may take.
-const STEPS: u32 = 200_000;
+
 /// How deep groups may nest.
 const NESTING: u32 = 24;
-
-#[derive(Debug, Clone)]
-enum Inst {
-    Byte(u8),
-    Any,
-    Class(Box<[bool; 128]>, bool),
-    Start,
-    End,
-    Boundary(bool),
-    Save(usize),
-    Jump(usize),
-    /// First the one, then the other.
-    Split(usize, usize),
-    /// Keeps the place, to end rounds that match nothing.
-    Mark(usize),
-    Moved(usize),
-    /// Whether what follows up to the target matches here.
-    Look(usize, bool),
-    Back(usize),
-    Done,
-}
-
-/// A pattern.
-#[derive(Debug)]
-pub struct Regex {
-    program: Vec<Inst>,
-    /// Groups, the whole first.
-    pub groups: usize,
-    /// Names of groups.
-    pub names: Vec<(Vec<u8>, usize)>,
-    slots: usize,
-    insensitive: bool,
-}
 
 struct Compiler<'a> {
     text: &'a [u8],
@@ -51,9 +18,6 @@ struct Compiler<'a> {
     insensitive: bool,
     depth: u32,
 }
-
-/// Where each group was found.
-pub type Found = Vec<Option<(usize, usize)>>;
 
 impl Regex {
     /// Reads a pattern; `None` where it is beyond us or means nothing.
@@ -86,146 +50,6 @@ impl Regex {
         }
         self
     }
-
-    /// The first match from `from` on: `Err` where the search takes too long.
-    pub fn find(&self, text: &[u8], from: usize) -> Result<Option<Found>, ()> {
-        let mut steps = STEPS;
-        for start in from..=text.len() {
-            if text.get(start).is_some_and(|b| b & 0xc0 == 0x80) {
-                continue;
-            }
-            if let Some(slots) = self.run(0, text, start, &mut steps, vec![None; self.slots])? {
-                let pair = |i: usize| Some((slots.get(i * 2).copied()??, slots.get(i * 2 + 1).copied()??));
-                return Ok(Some((0..self.groups).map(pair).collect()));
-            }
-        }
-        Ok(None)
-    }
-
-    fn run(
-        &self,
-        pc: usize,
-        text: &[u8],
-        at: usize,
-        steps: &mut u32,
-        slots: Vec<Option<usize>>,
-    ) -> Result<Option<Vec<Option<usize>>>, ()> {
-        enum Saved {
-            Branch(usize, usize),
-            Slot(usize, Option<usize>),
-        }
-        let word = |i: usize| text.get(i).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-        let mut slots = slots;
-        let mut stack: Vec<Saved> = Vec::new();
-        let (mut pc, mut pos) = (pc, at);
-        loop {
-            *steps = steps.checked_sub(1).ok_or(())?;
-            let ok = match self.program.get(pc) {
-                None => return Err(()),
-                Some(Inst::Done) => return Ok(Some(slots)),
-                Some(Inst::Byte(want)) => {
-                    let fits = text.get(pos).is_some_and(|b| b == want || (self.insensitive && b.eq_ignore_ascii_case(want)));
-                    pos += usize::from(fits);
-                    fits
-                }
-                Some(Inst::Any) => match text.get(pos) {
-                    Some(b'\n') | None => false,
-                    Some(_) => {
-                        pos = next(text, pos);
-                        true
-                    }
-                },
-                Some(Inst::Class(set, negated)) => match text.get(pos) {
-                    None => false,
-                    Some(byte) => {
-                        let holds = |b: u8| set.get(usize::from(b)).copied().unwrap_or(false);
-                        let mut inside = holds(*byte);
-                        if self.insensitive {
-                            inside = inside || holds(byte.to_ascii_lowercase()) || holds(byte.to_ascii_uppercase());
-                        }
-                        let fits = inside != *negated;
-                        if fits {
-                            pos = next(text, pos);
-                        }
-                        fits
-                    }
-                },
-                Some(Inst::Start) => pos == 0,
-                Some(Inst::End) => pos == text.len() || (pos + 1 == text.len() && text.last() == Some(&b'\n')),
-                Some(Inst::Boundary(wanted)) => {
-                    let before = pos.checked_sub(1).is_some_and(word);
-                    (before != word(pos)) == *wanted
-                }
-                Some(Inst::Save(slot) | Inst::Mark(slot)) => {
-                    if let Some(place) = slots.get_mut(*slot) {
-                        stack.push(Saved::Slot(*slot, *place));
-                        *place = Some(pos);
-                    }
-                    true
-                }
-                Some(Inst::Moved(slot)) => slots.get(*slot).copied().flatten() != Some(pos),
-                Some(Inst::Jump(to)) => {
-                    pc = *to;
-                    continue;
-                }
-                Some(Inst::Split(first, second)) => {
-                    stack.push(Saved::Branch(*second, pos));
-                    pc = *first;
-                    continue;
-                }
-                Some(Inst::Look(to, wanted)) => {
-                    let found = self.run(pc + 1, text, pos, steps, slots.clone())?.is_some();
-                    if found == *wanted {
-                        pc = *to;
-                        continue;
-                    }
-                    false
-                }
-                Some(Inst::Back(group)) => {
-                    let part = match (slots.get(group * 2).copied().flatten(), slots.get(group * 2 + 1).copied().flatten()) {
-                        (Some(a), Some(b)) => text.get(a..b),
-                        _ => None,
-                    };
-                    match part {
-                        Some(part) if text.get(pos..).is_some_and(|t| t.starts_with(part)) => {
-                            pos += part.len();
-                            true
-                        }
-                        _ => false,
-                    }
-                }
-            };
-            if ok {
-                pc += 1;
-                continue;
-            }
-            loop {
-                match stack.pop() {
-                    None => return Ok(None),
-                    Some(Saved::Slot(slot, old)) => {
-                        if let Some(place) = slots.get_mut(slot) {
-                            *place = old;
-                        }
-                    }
-                    Some(Saved::Branch(to, at)) => {
-                        (pc, pos) = (to, at);
-                        break;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Behind the character at `pos`.
-fn next(text: &[u8], pos: usize) -> usize {
-    let mut end = pos + 1;
-    if text.get(pos).is_some_and(|b| *b >= 0xc0) {
-        while text.get(end).is_some_and(|b| b & 0xc0 == 0x80) {
-            end += 1;
-        }
-    }
-    end
 }
 
 impl Compiler<'_> {
@@ -574,45 +398,5 @@ fn literal(byte: u8) -> Option<u8> {
         b'f' => Some(12),
         b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => None,
         _ => Some(byte),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(pattern: &str, text: &str) -> Option<Vec<Option<String>>> {
-        let regex = Regex::new(pattern.as_bytes(), false).unwrap();
-        let found = regex.find(text.as_bytes(), 0).unwrap()?;
-        Some(found.iter().map(|g| g.map(|(a, b)| text[a..b].to_owned())).collect())
-    }
-
-    #[test]
-    fn finds_what_pcre_finds() {
-        for (pattern, text, groups) in [
-            ("^.*/", "/a/b/c.fish", Some(vec![Some("/a/b/")])),
-            ("([^/])/$", "/usr/share/", Some(vec![Some("e/"), Some("e")])),
-            ("(a|ab)(c|bcd)(d*)", "abcd", Some(vec![Some("abcd"), Some("a"), Some("bcd"), Some("")])),
-            ("x{2,3}", "xxxx", Some(vec![Some("xxx")])),
-            ("x{2,3}?", "xxxx", Some(vec![Some("xx")])),
-            ("(a*)*b", "aab", Some(vec![Some("aab"), None])),
-            ("\\d+\\.\\d+", "go1.22.3", Some(vec![Some("1.22")])),
-            ("go(?!lang)", "golang", None),
-            ("(\\w)\\1", "hello", Some(vec![Some("ll"), Some("l")])),
-            ("^(?:go|gofmt)$", "gofmt", Some(vec![Some("gofmt")])),
-            ("[[:upper:]-]+", "aB-C", Some(vec![Some("B-C")])),
-            ("a|b|c", "c", Some(vec![Some("c")])),
-        ] {
-            let want = groups.map(|g| g.into_iter().map(|g| g.map(str::to_owned)).collect::<Vec<_>>());
-            let got = found(pattern, text);
-            if pattern == "(a*)*b" {
-                assert_eq!(got.unwrap()[0], want.unwrap()[0]);
-            } else {
-                assert_eq!(got, want, "{pattern}");
-            }
-        }
-        assert!(Regex::new(b"(?<=x)y", false).is_none());
-        assert!(Regex::new(b"(a", false).is_none());
-        assert!(Regex::new(b"(a+)+$", false).unwrap().find(&[b'a'; 40].into_iter().chain(*b"!").collect::<Vec<_>>(), 0).is_err());
     }
 }
