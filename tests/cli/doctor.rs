@@ -57,12 +57,15 @@ fn hostile_init_files_end_soon() {
     let world = World::new();
     world.sample.make_machine().unwrap();
     let home = world.sample.home();
+    let long = format!("[[ a {}]]\n", "|| a ".repeat(100_000));
     let hostile: &[(&str, &[u8])] = &[
         (".bashrc", b"while :; do :; done\n"),
         (".zshrc", b"f() { f; f; }\nf\n"),
         (".profile", &[0xff, 0, 0x1b, b'[', b'2', b'J', b'$', b'(', b'`', b'"', b'\n']),
         (".zshenv", b"export PATH=\x1b[31m/red:$PATH\n"),
         (".config/fish/config.fish", b"while true\nend\n"),
+        (".zprofile", b"function a|b { :; }\n"),
+        (".bash_profile", long.as_bytes()),
     ];
     for (name, bytes) in hostile {
         world.sample.write(&home.join(name), bytes).unwrap();

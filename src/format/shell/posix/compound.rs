@@ -113,8 +113,10 @@ impl Reader<'_> {
             if matches!(self.peek(), None | Some(b'\n' | b'(' | b'{' | b';')) {
                 break;
             }
+            let before = self.pos;
             names.push(self.word(Until::Blank, false)?);
-            if names.len() > 1 && self.dialect != Dialect::Zsh {
+            // No name begins with what ends a word.
+            if self.pos == before || names.len() > 1 && self.dialect != Dialect::Zsh {
                 return Err(Syntax::Unexpected);
             }
         }
@@ -296,29 +298,29 @@ impl Reader<'_> {
     }
 
     fn test_or(&mut self) -> Result<Test, Syntax> {
-        self.deeper(|r| {
-            let mut left = r.test_and()?;
-            loop {
-                r.gaps();
-                if !r.starts(b"||") {
-                    return Ok(left);
-                }
-                r.skip(2);
-                left = Test::Or(Box::new(left), Box::new(r.test_and()?));
-            }
-        })
+        self.deeper(|r| r.chain(b"||", Self::test_and, Test::Or))
     }
 
     fn test_and(&mut self) -> Result<Test, Syntax> {
-        let mut left = self.test_one()?;
+        self.chain(b"&&", Self::test_one, Test::And)
+    }
+
+    /// Tests with `sign` between them.
+    fn chain(
+        &mut self,
+        sign: &[u8],
+        one: fn(&mut Self) -> Result<Test, Syntax>,
+        both: fn(Box<Test>, Box<Test>) -> Test,
+    ) -> Result<Test, Syntax> {
+        let mut left = one(self)?;
         // The tree leans to the left: its depth is bounded so that walking it is.
         for _ in 0..super::parser::NEST {
             self.gaps();
-            if !self.starts(b"&&") {
+            if !self.starts(sign) {
                 return Ok(left);
             }
             self.skip(2);
-            left = Test::And(Box::new(left), Box::new(self.test_one()?));
+            left = both(Box::new(left), Box::new(one(self)?));
         }
         Err(Syntax::TooDeep)
     }

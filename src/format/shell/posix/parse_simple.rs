@@ -69,12 +69,12 @@ impl Reader<'_> {
                 continue;
             }
             if args.is_empty()
-                && let Some(assign) = self.assignment(true)?
+                && let Some(assign) = self.assignment()?
             {
                 assigns.push(assign);
                 continue;
             }
-            if declares && let Some(assign) = self.assignment(false)? {
+            if declares && let Some(assign) = self.assignment()? {
                 args.push(Arg::Assign(assign));
                 continue;
             }
@@ -123,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// `name=…`, `name+=…`, `name[…]=…`. Behind a declaring builtin a name may be anything that has no expansion.
-    pub(super) fn assignment(&mut self, leading: bool) -> Result<Option<Assign>, Syntax> {
+    pub(super) fn assignment(&mut self) -> Result<Option<Assign>, Syntax> {
         self.blanks();
         let (pos, line) = (self.pos, self.line);
         if !self.peek().is_some_and(name_start) {
@@ -154,7 +154,6 @@ impl Reader<'_> {
             let value = AssignValue::Array(self.elements()?);
             return Ok(Some(Assign { name, index, append, value, line }));
         }
-        let _ = leading;
         let word = self.word(Until::Blank, false)?;
         Ok(Some(Assign { name, index, append, value: AssignValue::Word(word), line }))
     }
