@@ -16,7 +16,7 @@ use serde::ser::{SerializeMap, Serializer};
 use fix::FixView;
 use shells::StartView;
 
-use super::{Report, Roles, text};
+use super::{Report, Roles, Vendored, text};
 use crate::evidence::online::Spent;
 use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
@@ -348,12 +348,25 @@ struct RootView {
     path: PathView,
     origin: &'static str,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendored: Option<VendoredView>,
+}
+
+/// The files of a vendor folder that hold to the zips of their modules, and those that were not checked, by the reason.
+#[derive(Serialize)]
+struct VendoredView {
+    same: u64,
+    no_zip: u64,
+    unsound_zip: u64,
+    folder: u64,
 }
 
 impl RootView {
     fn of(r: &super::RootReport) -> RootView {
         let path = PathView::of(r.path.as_os_str());
-        RootView { kind: r.kind.as_str(), path, origin: r.origin.as_str(), state: r.state.as_str() }
+        let view = |v: Vendored| VendoredView { same: v.same, no_zip: v.no_zip, unsound_zip: v.unsound_zip, folder: v.folder };
+        let (kind, origin, state) = (r.kind.as_str(), r.origin.as_str(), r.state.as_str());
+        RootView { kind, path, origin, state, vendored: r.vendored.map(view) }
     }
 }
 
