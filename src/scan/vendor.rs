@@ -63,8 +63,15 @@ pub(super) fn sweep(run: &Run<'_>, zips: &Zips, report: &mut Report) {
             if !youngest_damage(&listed.root, &tally).is_some_and(|changed| wait_until_quiet(changed, QUIET)) {
                 break;
             }
-            let Some(now) = Vendor::open(&listed.main, &run.owners, &mut run.tally()) else { break };
-            (tally, held) = judge(run, &now, listed, zips);
+            match Vendor::open(&listed.main, &run.owners, &mut run.tally()) {
+                Some(now) => (tally, held) = judge(run, &now, listed, zips),
+                None => {
+                    // `go mod vendor` is at work: it takes the whole folder away first, and writes its list last.
+                    (tally, held) = (run.tally(), Held::default());
+                    tally.unreadable(&listed.root.path, "kept changing while it was read");
+                    break;
+                }
+            }
         }
         report.counts.add(&tally.counts);
         report.coverage.add(&tally.coverage);
