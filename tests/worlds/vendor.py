@@ -179,9 +179,9 @@ def damages(t: Tester, main: Path) -> None:
 
     def without_zip(vendor: Path):
         zip = t.world.gomodcache / "cache/download" / cobra / "@v" / (COBRA.split("@")[1] + ".zip")
-        zip.rename(f"{zip}.away")
+        away = zip.rename(t.world.root / "away")
         append(f"{cobra}/command.go")(vendor)
-        return lambda: Path(f"{zip}.away").rename(zip)
+        return lambda: away.rename(zip)
     t.damage("what has no zip", main, without_zip, set(), code=0, held=lambda now: now["no_zip"] > 10 and now["same"] > 100)
 
     def with_tree(vendor: Path) -> None:
