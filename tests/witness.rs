@@ -335,6 +335,20 @@ fn how_bad_a_change_of_a_vendored_file_is() {
     assert!(told.clone().all(|f| f.mend.is_none() && f.message.contains("example.com/greet@v1.0.0 first")), "{told:?}");
 }
 
+#[test]
+fn a_bad_file_does_not_hide_behind_many_odd_ones() {
+    let (_folder, sample) = sample();
+    let vendor = sample.make_vendor().unwrap();
+    for i in 0..300 {
+        sample.write(&vendor.join(format!("a/{i}.txt")), b"x\n").unwrap();
+    }
+    sample.write(&vendor.join("example.com/greet/z.go"), b"package greet\n").unwrap();
+    let report = scan(&sample);
+    let told = of_vendor(&sample, &report);
+    assert_eq!(told[0], ("vendor-file-added", Level::Error, "example.com/greet/z.go".to_owned()));
+    assert_eq!((told.len(), report.findings.iter().map(|f| f.more).sum::<u64>(), report.coverage.damaged), (256, 45, 1));
+}
+
 fn explained(finding: &Finding, place: &Place) -> bool {
     match (&finding.place, place) {
         (Place::Path(a), Place::Path(b)) => a.starts_with(b) || b.starts_with(a),

@@ -106,16 +106,15 @@ pub static VENDOR_FILE_LINKED: Rule = Rule {
     },
 };
 
-/// Judges a vendor folder. `wrong_tree`: a module in whose extracted directory something is wrong, from which `go mod vendor` would copy.
-pub fn judge(vendor: &Vendor, held: &Held, wrong_tree: Option<&ModuleVersion>, sink: &mut Sink) {
-    for damage in &held.damage {
-        sink.push_bounded(one(vendor, damage, wrong_tree));
-    }
-}
-
-/// How many files the findings count as damaged: those that are errors.
-pub fn damaged(sink: &Sink) -> u64 {
-    sink.iter().filter(|f| f.level == Level::Error).map(|f| 1 + f.more).sum()
+/// Judges a vendor folder; returns how many files are errors. `wrong_tree`: a module in whose extracted directory something is wrong,
+/// from which `go mod vendor` would copy.
+pub fn judge(vendor: &Vendor, held: &Held, wrong_tree: Option<&ModuleVersion>, sink: &mut Sink) -> u64 {
+    let mut findings: Vec<Finding> = held.damage.iter().map(|damage| one(vendor, damage, wrong_tree)).collect();
+    // The worst first: what is many is counted with the last that is told, and nothing may hide behind a note.
+    findings.sort_by_key(|f| std::cmp::Reverse(f.level));
+    let errors = findings.iter().filter(|f| f.level == Level::Error).count();
+    findings.into_iter().for_each(|finding| sink.push_bounded(finding));
+    u64::try_from(errors).unwrap_or(u64::MAX)
 }
 
 fn one(vendor: &Vendor, damage: &VendorDamage, wrong_tree: Option<&ModuleVersion>) -> Finding {

@@ -275,7 +275,8 @@ impl Vendor {
 
     /// What becomes of a file in a build; `embeds` keeps which packages embed anything.
     fn built(&self, rel: &Path, embeds: &mut HashMap<String, bool>) -> Built {
-        let Some(name) = slashed(rel) else { return Built::Not };
+        // What is no text in a name is none of what tells.
+        let name = rel.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         if is_source(&name) {
             return Built::Source;
         }

@@ -2,6 +2,7 @@
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
 mod fix;
+mod root;
 mod shells;
 
 use std::borrow::Cow;
@@ -14,9 +15,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use fix::FixView;
+use root::RootView;
 use shells::StartView;
 
-use super::{Report, Roles, Vendored, text};
+use super::{Report, Roles, text};
 use crate::evidence::online::Spent;
 use crate::facts::RoleBy;
 use crate::finding::{Finding, Mend, Place};
@@ -338,35 +340,6 @@ impl RolesView {
     fn of(roles: &Roles) -> RolesView {
         let by = |by| roles.told.iter().filter(|((b, _), _)| *b == by).map(|((_, role), n)| (role.as_str(), *n)).collect();
         RolesView { by_key: by(RoleBy::Key), by_content: by(RoleBy::Content), unexplained: roles.unexplained }
-    }
-}
-
-#[derive(Serialize)]
-struct RootView {
-    kind: &'static str,
-    #[serde(flatten)]
-    path: PathView,
-    origin: &'static str,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vendored: Option<VendoredView>,
-}
-
-/// The files of a vendor folder that hold to the zips of their modules, and those that were not checked, by the reason.
-#[derive(Serialize)]
-struct VendoredView {
-    same: u64,
-    no_zip: u64,
-    unsound_zip: u64,
-    folder: u64,
-}
-
-impl RootView {
-    fn of(r: &super::RootReport) -> RootView {
-        let path = PathView::of(r.path.as_os_str());
-        let view = |v: Vendored| VendoredView { same: v.same, no_zip: v.no_zip, unsound_zip: v.unsound_zip, folder: v.folder };
-        let (kind, origin, state) = (r.kind.as_str(), r.origin.as_str(), r.state.as_str());
-        RootView { kind, path, origin, state, vendored: r.vendored.map(view) }
     }
 }
 

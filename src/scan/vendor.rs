@@ -96,8 +96,7 @@ fn judge(run: &Run<'_>, vendor: &Vendor, listed: &Vendor, zips: &Zips) -> (Tally
     for (rel, error) in &held.unread {
         tally.failed(&vendor.root.path.join(rel), error);
     }
-    checked::judge(vendor, &held, zips.wrong_tree(), &mut tally.sink);
-    let damaged = checked::damaged(&tally.sink);
+    let damaged = checked::judge(vendor, &held, zips.wrong_tree(), &mut tally.sink);
     tally.counts.files = held.count.same + damaged;
     tally.counts.bytes = held.bytes;
     tally.coverage.intact = held.count.same;
