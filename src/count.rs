@@ -112,6 +112,27 @@ impl Roles {
     }
 }
 
+/// How the files of a vendor folder stand to the zips of their modules. Those that were not checked are none of a repair's nor of
+/// a finding's business, and never called intact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Vendored {
+    /// Have the bytes of the zip.
+    pub same: u64,
+    /// Not checked: no zip of their module lies in the module caches that were scanned.
+    pub no_zip: u64,
+    /// Not checked: the zip of their module is not what it should be.
+    pub unsound_zip: u64,
+    /// Not checked: a folder stands in the place of their module.
+    pub folder: u64,
+}
+
+impl Vendored {
+    /// How many were not checked.
+    pub fn unchecked(&self) -> u64 {
+        self.no_zip + self.unsound_zip + self.folder
+    }
+}
+
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unread {

@@ -19,12 +19,14 @@ pub enum RootKind {
     Goroot,
     /// A binary, or a folder of them, that the user named.
     Binary,
+    /// The vendor folder of the main module.
+    Vendor,
     /// No place on disk: the settings that Go would use.
     Environment,
 }
 
 words!(RootKind: Gocache => "gocache", Gomodcache => "gomodcache", Sumdb => "sumdb", Gobin => "gobin", Goroot => "goroot",
-    Binary => "binary", Environment => "environment");
+    Binary => "binary", Vendor => "vendor", Environment => "environment");
 
 impl RootKind {
     /// The name for people.
@@ -35,6 +37,7 @@ impl RootKind {
             RootKind::Sumdb => "checksum database",
             RootKind::Gobin | RootKind::Binary => "binaries",
             RootKind::Goroot => "Go installation",
+            RootKind::Vendor => "vendor folder",
             RootKind::Environment => "settings",
         }
     }

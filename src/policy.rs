@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use crate::facts::ModuleVersion;
 use crate::finding::{Finding, Place, RootKind};
 use crate::format::module::pattern::{match_path, match_prefix_patterns};
 use crate::rule::{Level, Rule};
-use crate::subject::modcache::{VersionName, version_of};
+use crate::subject::modcache::version_of;
 
 /// What is left of the findings, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,21 +25,28 @@ pub fn is_module_pattern(word: &str) -> bool {
 }
 
 /// Whether a pattern names a module version: `path@version`, or a path, or the beginning of one, with globs as in GOPRIVATE.
-fn names_module(pattern: &str, name: &VersionName) -> bool {
+fn names_module(pattern: &str, module: &ModuleVersion) -> bool {
     match pattern.split_once('@') {
-        None => match_prefix_patterns(pattern.as_bytes(), name.path.as_bytes()),
+        None => match_prefix_patterns(pattern.as_bytes(), module.path.as_bytes()),
         Some((path, version)) => {
             let is = |pattern: &str, text: &str| match_path(pattern.as_bytes(), text.as_bytes()).unwrap_or(false);
-            (is(path, &name.path) || path == name.path) && (is(version, &name.version) || version == name.version)
+            (is(path, &module.path) || path == module.path) && (is(version, &module.version) || version == module.version)
         }
     }
 }
 
-/// The module version that a finding is about, told from where it lies.
-fn module_of(caches: &[&Path], finding: &Finding) -> Option<VersionName> {
+/// The module version that a finding is about, told from where it lies; in a vendor folder, where no path tells it, from what it is
+/// about.
+fn module_of(caches: &[&Path], finding: &Finding) -> Option<ModuleVersion> {
+    if finding.root == RootKind::Vendor {
+        let (path, rest) = finding.subject.split_once('@')?;
+        let version = rest.split('/').next()?;
+        return Some(ModuleVersion { path: path.to_owned(), version: version.to_owned() });
+    }
     let Place::Path(path) = &finding.place else { return None };
     let caches = caches.iter().filter(|_| finding.root == RootKind::Gomodcache);
-    caches.filter_map(|cache| path.strip_prefix(cache).ok()).find_map(version_of)
+    let name = caches.filter_map(|cache| path.strip_prefix(cache).ok()).find_map(version_of)?;
+    Some(ModuleVersion { path: name.path, version: name.version })
 }
 
 /// Judges `findings`: only those of the rules and modules named in `only` (all where it is empty), without those named in
@@ -48,7 +56,7 @@ pub fn judge(findings: Vec<Finding>, caches: &[&Path], only: &[String], skip: &[
         let patterns = || list.iter().filter(|word| is_module_pattern(word));
         list.iter().any(|id| id == f.rule.id)
             || (patterns().next().is_some()
-                && module_of(caches, f).is_some_and(|name| patterns().any(|pattern| names_module(pattern, &name))))
+                && module_of(caches, f).is_some_and(|module| patterns().any(|pattern| names_module(pattern, &module))))
     };
     let before = findings.len();
     let kept: Vec<Finding> = findings.into_iter().filter(|f| (only.is_empty() || names(only, f)) && !names(skip, f)).collect();
@@ -133,6 +141,11 @@ mod tests {
             assert_eq!(judge(vec![text.clone()], &[cache], &[], &only, None).kept.is_empty(), of_text, "{pattern}");
         }
         assert!(!is_module_pattern("zip-hash-mismatch"));
+        let vendored = Finding::at(&BAD, RootKind::Vendor, Path::new("/v/x"), "golang.org/x/text@v0.3.8/a@b/c.go", "is wrong");
+        for (pattern, kept) in [("golang.org/x/text@v0.3.8", true), ("golang.org/x/*", true), ("golang.org/x/net", false)] {
+            let left = judge(vec![vendored.clone()], &[cache], &[pattern.to_owned()], &[], None).kept;
+            assert_eq!(left.len() == 1, kept, "{pattern}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod settings;
 pub mod sumdb;
 pub mod trust;
 pub mod vcs;
+pub mod vendor;
 
 use crate::rule::Rule;
 
@@ -37,6 +38,7 @@ const GROUPS: &[&[&Rule]] = &[
     sumdb::ONLINE_RULES,
     trust::RULES,
     vcs::RULES,
+    vendor::RULES,
     binary::RULES,
     settings::download::RULES,
     settings::commands::RULES,

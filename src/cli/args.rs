@@ -172,7 +172,8 @@ pub struct ScanArgs {
     /// Scan no binaries
     #[arg(long, conflicts_with = "bin", help_heading = "Where to look")]
     pub no_bin: bool,
-    /// Folder of a main module or workspace, to whose go.sum and go.work.sum the caches and binaries are held
+    /// Folder of a main module or workspace, to whose go.sum and go.work.sum the caches and binaries are held; its vendor folder is held
+    /// to the caches
     #[arg(long, value_name = "DIR", help_heading = "Where to look")]
     pub main_module: Option<PathBuf>,
 

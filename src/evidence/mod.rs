@@ -15,4 +15,5 @@ pub mod sumdb;
 pub mod tally;
 pub mod tree;
 pub mod vcs;
+pub mod vendor;
 pub mod zip;

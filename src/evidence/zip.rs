@@ -34,7 +34,7 @@ pub struct ZipEvidence {
     pub damage: Damages,
     /// The module's `go.mod`, if it has one and it could be read.
     pub go_mod: Option<Vec<u8>>,
-    /// Name and sha256 of each member, if they were asked for.
+    /// Path inside the module and sha256 of each file, if they were asked for.
     pub rows: Vec<(String, [u8; 32])>,
     /// Whether it changed while it was read: whatever was found says nothing then.
     pub changed: bool,
@@ -64,7 +64,7 @@ pub struct Request<'a> {
     pub zip: Option<(&'a Path, &'a sys::File)>,
     /// The extracted directory.
     pub tree: Option<&'a Dir>,
-    /// Whether a row of each member is wanted.
+    /// Whether a row of each file is wanted.
     pub rows: bool,
 }
 
@@ -149,8 +149,8 @@ impl Verifier {
             }
         }
         if request.rows {
-            let row = |(m, sha): (&Member, &Option<_>)| Some((printable(dir.name(m)), (*sha)?));
-            zip.rows = dir.members.iter().zip(&shas).filter_map(row).collect();
+            let row = |(i, sha): (usize, &Option<_>)| Some((names.path(i)?.to_owned(), (*sha)?));
+            zip.rows = shas.iter().enumerate().filter_map(row).collect();
         }
         zip.changed = file.stat_now().is_ok_and(|now| !now.unchanged(file.stat()));
         let tree = match walker {

@@ -25,6 +25,7 @@ pub mod list;
 pub mod lock_table;
 pub mod machine;
 pub mod module;
+pub mod modules_txt;
 pub mod mountinfo;
 pub mod output;
 pub mod quoted;

@@ -16,7 +16,7 @@ pub use crate::place::QUARANTINE as FOLDER;
 pub fn may_have_quarantine(kind: RootKind) -> bool {
     match kind {
         RootKind::Gocache | RootKind::Gomodcache | RootKind::Sumdb | RootKind::Gobin => true,
-        RootKind::Goroot | RootKind::Binary | RootKind::Environment => false,
+        RootKind::Goroot | RootKind::Binary | RootKind::Vendor | RootKind::Environment => false,
     }
 }
 

@@ -2,6 +2,7 @@
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
 mod fix;
+mod root;
 mod shells;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use fix::FixView;
+use root::RootView;
 use shells::StartView;
 
 use super::{Report, Roles, text};
@@ -338,22 +340,6 @@ impl RolesView {
     fn of(roles: &Roles) -> RolesView {
         let by = |by| roles.told.iter().filter(|((b, _), _)| *b == by).map(|((_, role), n)| (role.as_str(), *n)).collect();
         RolesView { by_key: by(RoleBy::Key), by_content: by(RoleBy::Content), unexplained: roles.unexplained }
-    }
-}
-
-#[derive(Serialize)]
-struct RootView {
-    kind: &'static str,
-    #[serde(flatten)]
-    path: PathView,
-    origin: &'static str,
-    state: &'static str,
-}
-
-impl RootView {
-    fn of(r: &super::RootReport) -> RootView {
-        let path = PathView::of(r.path.as_os_str());
-        RootView { kind: r.kind.as_str(), path, origin: r.origin.as_str(), state: r.state.as_str() }
     }
 }
 

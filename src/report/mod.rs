@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 pub use crate::check::environment::Answer;
-pub use crate::count::{Counts, Coverage, Roles, Trust, Unread};
+pub use crate::count::{Counts, Coverage, Roles, Trust, Unread, Vendored};
 use crate::environment::Start;
 use crate::evidence::online::Spent;
 use crate::facts::Fact;
@@ -51,6 +51,8 @@ pub struct RootReport {
     pub trust: Trust,
     /// What the action entries below it are for.
     pub roles: Roles,
+    /// Of a vendor folder: how its files stand to the zips of their modules.
+    pub vendored: Option<Vendored>,
 }
 
 /// The outcome of one run.

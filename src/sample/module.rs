@@ -90,6 +90,18 @@ impl Sample {
         Ok(h1)
     }
 
+    /// Makes the vendor folder of the main module, as `go mod vendor` leaves it; returns it.
+    pub fn make_vendor(&self) -> io::Result<PathBuf> {
+        let (path, version) = SAMPLE_DEP;
+        let vendor = self.main().join("vendor");
+        for (name, text) in FILES.iter().filter(|(name, _)| *name != "go.mod") {
+            self.write(&vendor.join(path).join(name), text.as_bytes())?;
+        }
+        let list = format!("# {path} {version}\n## explicit; go 1.21\n{path}\n{path}/internal/words\n");
+        self.write(&vendor.join("modules.txt"), list.as_bytes())?;
+        Ok(vendor)
+    }
+
     /// Changes something in a folder of the extracted directory, which Go leaves read-only, and leaves it so.
     pub fn unlocked<T>(&self, folder: &Path, change: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
         sys::set_mode(folder, 0o755)?;

@@ -121,7 +121,7 @@ impl Focus {
                     bins::sweep(run, root, Some(rel.as_os_str()), number, &known.sums, tally);
                 }
             }
-            RootKind::Goroot | RootKind::Environment => {}
+            RootKind::Goroot | RootKind::Vendor | RootKind::Environment => {}
         }
     }
 }

@@ -8,6 +8,7 @@ mod index;
 mod modcache;
 mod online;
 mod sumdb;
+mod vendor;
 
 pub use doctor::{Visit, doctor};
 pub use focus::{Touched, again};
@@ -28,6 +29,7 @@ use crate::evidence::online::Spent;
 use crate::evidence::owners::Owners;
 use crate::evidence::settings::look;
 use crate::evidence::tally::Tally;
+use crate::evidence::vendor::{Vendor, Zips};
 use crate::facts::ModuleVersion;
 use crate::finding::{Finding, Place, RootKind};
 use crate::format::mountinfo;
@@ -44,6 +46,7 @@ pub(crate) struct Run<'a> {
     progress: &'a dyn Progress,
     owners: Owners,
     main: Option<MainSums>,
+    vendors: Vec<Vendor>,
     keys: sumdb::Keys,
     spent: Mutex<Spent>,
     mount_points: Vec<PathBuf>,
@@ -115,7 +118,8 @@ fn workers(asked: usize, descriptors: u64, outputs: usize) -> usize {
 
 fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, report: &mut Report) {
     let mut first = Tally::new(posture::entry);
-    let run = Run::begin(plan, pool, progress, &mut first);
+    let mut run = Run::begin(plan, pool, progress, &mut first);
+    run.vendors = vendor::list(&run, &mut first);
     let mut known = Known::default();
     for file in run.main.iter().flat_map(|main| &main.files) {
         sums::go_sum(file, &mut first.sink);
@@ -160,10 +164,12 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             counts: tally.counts,
             trust: tally.trust,
             roles: tally.roles,
+            vendored: None,
         });
         let findings = tree::fold(tally.sink.into_findings(), &planned.path, tally.counts.trees);
         report.findings.extend(posture::fold(findings));
     }
+    vendor::sweep(&run, &known.zips, report);
     let mut left = run.tally();
     index::packages(&run, &known.indexes, &mut left);
     report.facts.append(&mut left.facts);
@@ -184,6 +190,8 @@ pub(crate) struct Known {
     sums: ModuleSums,
     /// Directories of modules in module caches, as Go names them.
     module_roots: Vec<Box<[u8]>>,
+    /// Module zips, for vendor folders.
+    zips: Zips,
     /// The indexes that build caches hold.
     indexes: Indexes,
 }
@@ -196,6 +204,7 @@ impl<'a> Run<'a> {
         Run {
             plan,
             main: plan.main_module.as_deref().map(|dir| MainSums::read(dir, plan.settings.workspace(dir).as_deref(), first)),
+            vendors: Vec::new(),
             keys: sumdb::Keys::of(plan),
             spent: Mutex::default(),
             pool,
@@ -263,7 +272,7 @@ impl Run<'_> {
                 sumdb::sweep(self, &root, &mut tally);
             }
             RootKind::Gobin | RootKind::Binary => bins::sweep(self, &root, only, number, &known.sums, &mut tally),
-            RootKind::Goroot | RootKind::Environment => {}
+            RootKind::Goroot | RootKind::Vendor | RootKind::Environment => {}
         }
         share(&root, &mut tally);
         (tally, RootState::Ok, cache.map(|seen| (root, seen)))

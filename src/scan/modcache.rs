@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{Known, QUIET, ROUNDS, Run, index, online, sumdb, wait_until_quiet, youngest_damage};
+use super::{Known, QUIET, ROUNDS, Run, index, online, sumdb, vendor, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
@@ -17,6 +17,7 @@ use crate::evidence::main_module::MainSums;
 use crate::evidence::modcache::{Skeleton, VersionUnit, walk, walk_only};
 use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
+use crate::evidence::vendor::Zipped;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier};
 use crate::facts::{Fact, ModuleTrust};
 use crate::finding::Finding;
@@ -96,6 +97,9 @@ fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, sk
                 known.sums.add_ziphash(&name, h1);
             }
         }
+        if let Some(zipped) = module.vendored {
+            known.zips.add(name, zipped);
+        }
         tally.absorb(module.tally);
         tally.absorb(module.indexed);
     }
@@ -145,6 +149,10 @@ struct Module {
     h1: Option<String>,
     /// What `.ziphash` says.
     ziphash: Option<String>,
+    /// Whether its zip is what every claim says, as far as there is one.
+    sound: bool,
+    /// What is kept of it for a vendor folder.
+    vendored: Option<Zipped>,
 }
 
 /// Judges one version, and once more as long as what seems wrong is being written or removed.
@@ -177,16 +185,16 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     let zip_file = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut tally)).flatten();
     let tree_dir = open_tree(root, unit, &mut tally);
     let ziphash = claims.ziphash.as_ref().and_then(|z| z.h1()).map(|h1| h1.to_string());
-    let mut module = Module { tally, indexed: run.tally(), h1: None, ziphash };
+    let mut module = Module { tally, indexed: run.tally(), h1: None, ziphash, sound: false, vendored: None };
     let mut trust = claims.go_mod.map(|h1| go_mod_trust(unit, h1, main, proven));
     if zip_file.is_some() || tree_dir.is_some() {
         let name = unit.module();
-        let evidence = {
+        let mut evidence = {
             let request = Request {
                 module: &name,
                 zip: zip_file.as_ref().map(|(path, file)| (path.as_path(), file)),
                 tree: tree_dir.as_ref(),
-                rows: false,
+                rows: run.vendors.iter().any(|vendor| vendor.has(&name)),
             };
             let (tree_path, tally) = (unit.tree_path(), &mut module.tally);
             index::module(run, outside.indexes, root, unit, &mut module.indexed, &mut |onlooker| {
@@ -201,6 +209,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
         };
         trust = Some(verified(run, root, unit, &evidence, &claims, files.go_mod.bytes(), main, proven, &mut module));
         index::settle(root, unit, &evidence, &module.tally, &mut module.indexed);
+        module.vendored = vendor::kept(run, root, unit, &mut evidence, module.sound, &module.tally);
     }
     download::ziphash::missing(&root.path, unit, &files.ziphash, trust.is_some_and(proves), &mut module.tally.sink);
     if let Some(trust) = trust {
@@ -255,6 +264,7 @@ fn verified(
                 module.h1 = Some(h1.to_string());
             }
             let sound = read.h1.is_some() && !tally.sink.iter().skip(before).any(|f| f.level == Level::Error);
+            module.sound = sound;
             if let (Some(bytes), false, true) = (go_mod, claims.go_mod_told, sound) {
                 download::go_mod::against_zip(&root.path, unit, bytes, read.go_mod.as_deref(), &mut tally.sink);
             }

@@ -70,6 +70,7 @@ fn at(rule: &'static Rule, root: RootKind, path: &str, subject: &str, message: &
 
 fn root(kind: RootKind, path: &str, origin: Source, state: RootState, counts: Counts, trust: Trust) -> RootReport {
     RootReport {
+        vendored: None,
         kind,
         path: PathBuf::from(path),
         origin,

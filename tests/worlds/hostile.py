@@ -86,6 +86,38 @@ def fifos_everywhere(w: HandMade):
 
 
 @case
+def vendor_folder_of_odd_things(w: HandMade):
+    """Links, a pipe, a name that is no text and a folder that is too deep in the vendor folder, whose list has 600,000 packages."""
+    vendor = w.main / "vendor"
+    vendor.mkdir()
+    (vendor / "modules.txt").write_text("# a.b/c v1.0.0\n" + "".join(f"a.b/c/p{i}\n" for i in range(600_000)))
+    (vendor / "loop").symlink_to(".")
+    (vendor / "zero.go").symlink_to("/dev/zero")
+    os.mkfifo(vendor / "pipe.go")
+    raw = os.fsencode(vendor) + b"/\xff.go"
+    open(raw, "wb").close()
+    here = os.getcwd()
+    try:
+        os.chdir(vendor)
+        for _ in range(60):
+            os.mkdir("d" * 100)
+            os.chdir("d" * 100)
+    finally:
+        os.chdir(here)
+    told = lambda r: [f for f in r.report["findings"] if f["root"] == "vendor" and f["level"] == "error"]  # noqa: E731
+    return Case(options=["--main-module", str(w.main)], codes={1},
+                extra=lambda r: [] if len(told(r)) == 4 else [f"{len(told(r))} errors, not 4"])
+
+
+@case
+def vendor_list_is_a_fifo(w: HandMade):
+    """Whoever reads modules.txt would wait for ever."""
+    (w.main / "vendor").mkdir()
+    os.mkfifo(w.main / "vendor/modules.txt")
+    return Case(options=["--main-module", str(w.main)], codes={3}, extra=lambda r: names(r, w.main / "vendor/modules.txt"))
+
+
+@case
 def fifo_as_settings(w: HandMade):
     """The GOENV file and go.sum are FIFOs: go itself would wait for ever."""
     for path in (w.goenv, w.main / "go.sum"):

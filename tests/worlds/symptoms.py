@@ -367,6 +367,35 @@ def _(w: World) -> None:
         w.edit(w.tree(module) / "LICENSE", b"none\n")
 
 
+def vendor_mended(w: World, t: "Tester") -> list:
+    """A vendored file that was changed, and one that was added: go builds both, --fix leaves them, the command that is printed mends them."""
+    main, env = w.root / "main", world_env(w.root)
+    subprocess.run(["go", "mod", "vendor"], cwd=main, env=env, check=True)
+    package = main / "vendor/rsc.io/quote"
+    changed, added = package / "quote.go", package / "added.go"
+    changed.write_text(changed.read_text() + "\nvar Added = more\n")
+    added.write_text("package quote\n\nconst more = 1\n")
+    if said := t.build(Path(os.devnull))[1]:
+        return [f"the symptom is not there: {said}"]
+    code, report, err = t.scan("--fix", "--yes", env={})
+    if report is None:
+        return [f"no report: exit {code} {err}"]
+    want = {("vendor-file-differs", str(changed)), ("vendor-file-added", str(added))}
+    found = {(f["rule"], f["path"]) for f in report["findings"]}
+    bad = [] if code == 1 and found == want and not report["fix"]["steps"] else [f"exit {code} {found} {report['fix']['steps']}"]
+    commands = {tuple(f["mend"]["command"]) for f in report["findings"]}
+    for command in commands:
+        subprocess.run(command, cwd=w.root, env=env, check=True)
+    code, report, err = t.scan(env={})
+    left = [f["path"] for f in (report or {}).get("findings", [])]
+    return bad + ([] if code == 0 and commands and not left and not added.exists() else [f"after {commands}: exit {code} {left} {err}"])
+
+
+@case("34-vendor-tampered", alone=vendor_mended)
+def _(w: World) -> None:
+    pass
+
+
 @case("30-half-a-directory")
 def _(w: World) -> None:
     tree = w.tree(SAMPLER)

@@ -100,7 +100,8 @@ fn one(rule: &'static Rule, damage: &TreeDamage, evidence: &ModuleEvidence, tree
     finding
 }
 
-fn difference(d: &Difference) -> String {
+/// How a file differs from that of the zip, in words.
+pub fn difference(d: &Difference) -> String {
     let at = match d.line {
         Some(line) => format!("at offset {} (line {line})", d.offset),
         None => format!("at offset {}", d.offset),

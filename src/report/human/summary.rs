@@ -174,6 +174,10 @@ fn state(report: &Report, index: usize, r: &RootReport) -> String {
     if unread > 0 {
         parts.push(format!("{} not read", text::number(u64::try_from(unread).unwrap_or(u64::MAX))));
     }
+    let unchecked = r.vendored.map_or(0, |v| v.unchecked());
+    if unchecked > 0 {
+        parts.push(format!("{} not checked", text::number(unchecked)));
+    }
     if parts.is_empty() {
         let empty = r.counts.files == 0 && r.counts.binaries == 0;
         return if empty { "nothing in it" } else { "intact" }.to_owned();
@@ -244,6 +248,14 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
             "vanished",
             format!("{} while it was read: a build or a clean-up is at work", text::count(c.vanished, "file", "files")),
         );
+    }
+    if let Some(v) = r.vendored {
+        let reasons = [
+            ("their modules' zips are not in the module cache:", v.no_zip),
+            ("their modules' zips are not sound:", v.unsound_zip),
+            ("folders stand in the place of their modules:", v.folder),
+        ];
+        push("not checked", list(&reasons));
     }
     let roles = &r.roles;
     let (by_key, by_content) = (roles.by(RoleBy::Key), roles.by(RoleBy::Content));
