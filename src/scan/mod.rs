@@ -9,6 +9,7 @@ mod modcache;
 mod online;
 mod sumdb;
 mod vendor;
+mod version;
 
 pub use doctor::{Visit, doctor};
 pub use focus::{Touched, again};

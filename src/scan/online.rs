@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use super::sumdb::known_head;
-use super::{Run, modcache};
+use super::{Run, version};
 use crate::check::sumdb::{self, Proofs};
 use crate::evidence::modcache::{Skeleton, VersionUnit};
 use crate::evidence::node::Root;
@@ -38,7 +38,7 @@ pub(super) fn ask(
     let mut spent = run.spent.lock().unwrap_or_else(PoisonError::into_inner);
     spent.withheld += u64::try_from(private.len()).unwrap_or(0);
     drop(spent);
-    let mut places: Places = told.into_iter().map(|u| (u.module(), root.path.join(modcache::shown_part(u)))).collect();
+    let mut places: Places = told.into_iter().map(|u| (u.module(), root.path.join(version::shown_part(u)))).collect();
     if places.is_empty() {
         return;
     }
