@@ -34,6 +34,13 @@ pub struct Plan {
     pub roots: Vec<PlannedRoot>,
     /// Go's settings; judged, and printed in the report.
     pub settings: Settings,
+    /// The rest of what was asked for.
+    pub options: Options,
+}
+
+/// What a run is asked for, beside where to look.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
     /// Folder of the main module, whose go.sum is held against the caches.
     pub main_module: Option<PathBuf>,
     /// Only these rules (all where empty).
@@ -77,36 +84,21 @@ pub struct Request {
     pub no_bin: bool,
     /// The flags with which the settings were resolved.
     pub flags: Flags,
-    /// As in [`Plan`].
-    pub main_module: Option<PathBuf>,
-    /// As in [`Plan`].
-    pub only: Vec<String>,
-    /// As in [`Plan`].
-    pub skip: Vec<String>,
-    /// As in [`Plan`].
-    pub fail_on: Option<Level>,
-    /// As in [`Plan`].
-    pub allow_empty: bool,
-    /// As in [`Plan`].
-    pub jobs: usize,
-    /// As in [`Plan`].
-    pub facts: bool,
-    /// As in [`Plan`].
-    pub sumdb_key: Option<String>,
-    /// As in [`Plan`].
-    pub require_trust: Option<ModuleTrust>,
-    /// As in [`Plan`].
-    pub online: Option<Online>,
+    /// The rest.
+    pub options: Options,
 }
 
 impl Request {
     /// What it takes to see a sample whole, whatever was done to it.
     pub fn of_sample(sample: &Sample) -> Request {
         Request {
-            main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
-            sumdb_key: sample.sumdb_key.clone(),
-            require_trust: sample.require_trust,
-            online: sample.remote.clone().map(|remote| Online { remote, folder: sample.root().join("kept") }),
+            options: Options {
+                main_module: Some(sample.main()).filter(|m| sys::lstat(&m.join("go.mod")).is_ok()),
+                sumdb_key: sample.sumdb_key.clone(),
+                require_trust: sample.require_trust,
+                online: sample.remote.clone().map(|remote| Online { remote, folder: sample.root().join("kept") }),
+                ..Options::default()
+            },
             ..Request::default()
         }
     }
@@ -118,22 +110,7 @@ impl Plan {
     /// Fails with [`Error::Usage`] where an argument is none of Go's things or the main module has no `go.mod`, and with
     /// [`Error::Io`] where an argument can't be looked at.
     pub fn assemble(settings: Settings, request: Request) -> Result<Plan, Error> {
-        let Request {
-            paths,
-            bins,
-            no_bin,
-            flags,
-            main_module,
-            only,
-            skip,
-            fail_on,
-            allow_empty,
-            jobs,
-            facts,
-            sumdb_key,
-            require_trust,
-            online,
-        } = request;
+        let Request { paths, bins, no_bin, flags, options } = request;
         let all = paths.is_empty();
         let mut roots = Roots::default();
         let source = |name: &str| settings.get(name).map_or(Source::Default, |s| s.source);
@@ -166,12 +143,12 @@ impl Plan {
                 roots.push(RootKind::Gobin, &path, origin);
             }
         }
-        if let Some(dir) = &main_module {
+        if let Some(dir) = &options.main_module {
             require_main_module(dir)?;
         }
         let Roots(mut roots) = roots;
         roots.sort_by_key(|r| r.kind);
-        Ok(Plan { roots, settings, main_module, only, skip, fail_on, allow_empty, jobs, facts, sumdb_key, require_trust, online })
+        Ok(Plan { roots, settings, options })
     }
 }
 
@@ -249,7 +226,10 @@ mod tests {
     #[test]
     fn a_main_module_has_a_go_mod() {
         let dir = tempfile::tempdir().unwrap();
-        let request = || Request { main_module: Some(dir.path().to_path_buf()), ..Request::default() };
+        let request = || Request {
+            options: Options { main_module: Some(dir.path().to_path_buf()), ..Options::default() },
+            ..Request::default()
+        };
         assert!(matches!(planned(dir.path(), request()), Err(Error::Usage(_))));
         sys::write_file(&dir.path().join("go.mod"), b"module m\n").unwrap();
         assert!(planned(dir.path(), request()).is_ok());

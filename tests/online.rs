@@ -51,7 +51,8 @@ fn sample() -> (tempfile::TempDir, Sample) {
 fn scan_with(sample: &Sample, change: impl FnOnce(&mut Request)) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
-    let mut request = Request { jobs: 2, ..Request::of_sample(sample) };
+    let mut request = Request::of_sample(sample);
+    request.options.jobs = 2;
     change(&mut request);
     gocachescan::scan::run(&Plan::assemble(settings, request).unwrap(), &Silent)
 }
@@ -94,7 +95,7 @@ fn what_is_fetched_proves_and_is_kept_apart_from_go() {
 fn without_online_nobody_is_asked() {
     let (_folder, mut sample) = sample();
     sample.serve(|_| {}).unwrap();
-    let report = scan_with(&sample, |request| request.online = None);
+    let report = scan_with(&sample, |request| request.options.online = None);
     assert_eq!((report.trust.sumdb, report.trust.go_sum, report.online.is_none()), (0, 1, true));
     assert_eq!(sample.remote.as_ref().unwrap().asked(), [""; 0]);
 }
@@ -353,7 +354,7 @@ fn ask_over_http(sample: &mut Sample, server: &Server, proxy: &str) -> Report {
     let limits = Limits { connect: Duration::from_secs(2), whole: Duration::from_millis(1500) };
     let host = Host { env: BTreeMap::new(), cwd: sample.root().to_path_buf() };
     let folder = sample.root().join("kept");
-    scan_with(sample, |request| request.online = Some(Online { remote: Arc::new(Client::new(&host, limits)), folder }))
+    scan_with(sample, |request| request.options.online = Some(Online { remote: Arc::new(Client::new(&host, limits)), folder }))
 }
 
 /// Without the note that the proxy is not asked by TLS.

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use gocachescan::check::catalogue;
 use gocachescan::finding::{Finding, Place, RootKind};
 use gocachescan::locate::{self, Flags, Host};
-use gocachescan::plan::{Plan, Request};
+use gocachescan::plan::{Options, Plan, Request};
 use gocachescan::repair::{FOLDER, Ledger, Now, RepairPlan, RunState, Wanted, act};
 use gocachescan::report::{Report, Silent};
 use gocachescan::rule::{Fix, Kind, Level, Rule};
@@ -43,8 +43,9 @@ fn snapshot(top: &Path) -> Snapshot {
 fn plan_of(sample: &Sample) -> Plan {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
-    let request =
-        Request { main_module: Some(sample.main()), jobs: 2, sumdb_key: sample.sumdb_key.clone(), ..Request::default() };
+    let (main_module, sumdb_key) = (Some(sample.main()), sample.sumdb_key.clone());
+    let options = Options { main_module, jobs: 2, sumdb_key, ..Options::default() };
+    let request = Request { options, ..Request::default() };
     Plan::assemble(settings, request).unwrap()
 }
 

@@ -31,7 +31,8 @@ fn sample() -> (tempfile::TempDir, Sample) {
 fn scan(sample: &Sample) -> Report {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
-    let request = Request { jobs: 2, facts: true, ..Request::of_sample(sample) };
+    let mut request = Request::of_sample(sample);
+    (request.options.jobs, request.options.facts) = (2, true);
     let plan = Plan::assemble(settings, request).unwrap();
     gocachescan::scan::run(&plan, &Silent)
 }

@@ -77,11 +77,8 @@ fn chosen() -> Vec<&'static Rule> {
 fn scan(sample: &Sample) -> Result<Report, Error> {
     let host = Host { env: sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect(), cwd: sample.main() };
     let flags = Flags::default();
-    let request = Request {
-        flags: flags.clone(),
-        jobs: std::thread::available_parallelism().map_or(1, usize::from),
-        ..Request::of_sample(sample)
-    };
+    let mut request = Request { flags: flags.clone(), ..Request::of_sample(sample) };
+    request.options.jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let plan = Plan::assemble(locate::survey(&host, &flags), request)?;
     Ok(crate::scan::run(&plan, &Silent))
 }

@@ -26,7 +26,7 @@ mod here {
     use crate::cli::{fix, terminal};
     use crate::format::journal::Change;
     use crate::locate;
-    use crate::plan::{Plan, Request};
+    use crate::plan::{Options, Plan, Request};
     use crate::repair::{FOLDER, Ledger, Now, RunSummary, Stage, StepRecord};
     use crate::report::human::Detail;
     use crate::report::text;
@@ -59,7 +59,8 @@ mod here {
     fn ledger(places: &PlaceArgs, host: &Host) -> Result<Ledger, Error> {
         let flags = places.flags(host);
         let settings = locate::survey(host, &flags);
-        let plan = Plan::assemble(settings, Request { flags, jobs: 1, ..Request::default() })?;
+        let options = Options { jobs: 1, ..Options::default() };
+        let plan = Plan::assemble(settings, Request { flags, options, ..Request::default() })?;
         Ok(fix::ledger(&plan))
     }
 

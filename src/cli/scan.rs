@@ -11,7 +11,7 @@ use crate::check;
 use crate::error::Error;
 use crate::locate::{self, Host};
 use crate::net::{Client, Limits};
-use crate::plan::{Online, Plan, Request};
+use crate::plan::{Online, Options, Plan, Request};
 use crate::policy;
 use crate::report::human::{Detail, Look};
 use crate::report::{Report, facts, human, json};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
     if args.fix {
         fix::run(args, &plan, &mut report, &look, host)?;
     }
-    let exit = recovered.map_or(Exit::Undone, |()| Exit::of_report(&report, plan.fail_on, plan.allow_empty));
+    let exit = recovered.map_or(Exit::Undone, |()| Exit::of_report(&report, plan.options.fail_on, plan.options.allow_empty));
     Ok(targets.deliver(&report, args.print.format, &look, &Look::plain(terminal::home(host), detail), exit))
 }
 
@@ -50,11 +50,7 @@ pub(super) fn detail(print: &PrintArgs) -> Detail {
 fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
     let flags = args.places.flags(host);
     let absolute = |p: &PathBuf| host.cwd.join(p);
-    let request = Request {
-        paths: paths(args, host)?,
-        bins: args.bin.iter().map(absolute).collect(),
-        no_bin: args.no_bin,
-        flags: flags.clone(),
+    let options = Options {
         main_module: args.main_module.as_ref().map(absolute),
         only: args.judge.only.clone(),
         skip: args.judge.skip.clone(),
@@ -65,6 +61,13 @@ fn plan(args: &ScanArgs, host: &Host) -> Result<Plan, Error> {
         sumdb_key: None,
         require_trust: args.require_trust.map(Trust::least),
         online: args.online.then(|| online(host)).transpose()?,
+    };
+    let request = Request {
+        paths: paths(args, host)?,
+        bins: args.bin.iter().map(absolute).collect(),
+        no_bin: args.no_bin,
+        flags: flags.clone(),
+        options,
     };
     // What Go refuses is a finding here, not the end: the other caches are still to be scanned.
     Plan::assemble(locate::survey(host, &flags), request)

@@ -123,7 +123,7 @@ fn one(run: &Run<'_>, root: &Root, rel: &Path, known: &ModuleSums, tally: &mut T
         tally.trust.binary_none += 1;
     }
     tally.sink.absorb(sink);
-    if run.plan.facts {
+    if run.plan.options.facts {
         tally.facts.push(Fact::Binary(Box::new(evidence.fact)));
     }
     Ok(())

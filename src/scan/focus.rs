@@ -76,7 +76,7 @@ pub fn again(plan: &Plan, report: &mut Report, touched: &[Touched], progress: &d
         found.extend(posture::fold(tally.sink.into_findings()));
     }
     progress.finish();
-    let judged = policy::judge(found, &plan.module_caches(), &plan.only, &plan.skip, plan.fail_on);
+    let judged = policy::judge(found, &plan.module_caches(), &plan.options.only, &plan.options.skip, plan.options.fail_on);
     // What a whole root shares was counted and told at the first look.
     let told: BTreeSet<(&str, &Place, &str)> =
         report.findings.iter().map(|f| (f.rule.id, &f.place, f.subject.as_str())).collect();

@@ -90,7 +90,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, number: u32, indexes: &mut Index
 
 /// What a worker needs for the rules that are asked for.
 fn scratch(run: &Run<'_>) -> Scratch {
-    let asked = |rule: &&Rule| policy::asks(rule, &run.plan.only, &run.plan.skip);
+    let asked = |rule: &&Rule| policy::asks(rule, &run.plan.options.only, &run.plan.options.skip);
     Scratch::new(builds::NEED_CONTENT.iter().any(asked))
 }
 
@@ -337,7 +337,7 @@ impl Seen {
             }
         }
         let told = roles::judge(self, root, module_roots, tally);
-        if run.plan.facts {
+        if run.plan.options.facts {
             self.facts(root, &told, tally);
         }
     }

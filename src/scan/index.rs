@@ -131,7 +131,7 @@ fn against_tree(root: &Root, unit: &VersionUnit, index: &Index<'_>, full: &[u8])
 }
 
 fn fact(run: &Run<'_>, stored: &StoredIndex, of: Of<'_>, verdict: IndexVerdict, tally: &mut Tally) {
-    if run.plan.facts {
+    if run.plan.options.facts {
         let of = match of {
             Of::Module(module) => Some(module.to_string()),
             Of::Directory(dir) => Some(dir.display().to_string()),
@@ -228,7 +228,7 @@ fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Origin> {
         out.push(Origin { path: src.join("cmd"), versions: versions.clone() });
         out.push(Origin { path: src, versions });
     }
-    if let Some(main) = &run.plan.main_module {
+    if let Some(main) = &run.plan.options.main_module {
         for path in [main.clone(), main.join("vendor")] {
             out.push(Origin { path, versions: indexes.versions().to_vec() });
         }

@@ -74,7 +74,13 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
         }
     }
     progress.finish();
-    let judged = policy::judge(std::mem::take(&mut report.findings), &plan.module_caches(), &plan.only, &plan.skip, plan.fail_on);
+    let judged = policy::judge(
+        std::mem::take(&mut report.findings),
+        &plan.module_caches(),
+        &plan.options.only,
+        &plan.options.skip,
+        plan.options.fail_on,
+    );
     report.findings = judged.kept;
     report.suppressed = judged.suppressed;
     report.findings.sort_by(Finding::order);
@@ -82,14 +88,14 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     report.unread.dedup();
     // A run that looked at nothing has shown nothing.
     let empty = report.nothing_scanned() || report.named_root_absent();
-    report.complete = report.unread.is_empty() && (plan.allow_empty || !empty);
+    report.complete = report.unread.is_empty() && (plan.options.allow_empty || !empty);
     report.elapsed = clock.elapsed();
     report
 }
 
 /// The workers of a run.
 fn pool(plan: &Plan) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
-    let jobs = workers(plan.jobs, sys::process::raise_descriptor_limit(), outputs_at_once(true));
+    let jobs = workers(plan.options.jobs, sys::process::raise_descriptor_limit(), outputs_at_once(true));
     rayon::ThreadPoolBuilder::new().num_threads(jobs).build()
 }
 
@@ -181,7 +187,7 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
     report.go_versions.extend(known.indexes.versions().iter().map(|v| v.as_str().to_owned()));
     report.go_versions.sort();
     report.go_versions.dedup();
-    report.online = plan.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
+    report.online = plan.options.online.is_some().then(|| run.spent.into_inner().unwrap_or_else(PoisonError::into_inner));
 }
 
 /// What one root tells that another needs.
@@ -204,7 +210,11 @@ impl<'a> Run<'a> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
         Run {
             plan,
-            main: plan.main_module.as_deref().map(|dir| MainSums::read(dir, plan.settings.workspace(dir).as_deref(), first)),
+            main: plan
+                .options
+                .main_module
+                .as_deref()
+                .map(|dir| MainSums::read(dir, plan.settings.workspace(dir).as_deref(), first)),
             vendors: Vec::new(),
             keys: sumdb::Keys::of(plan),
             spent: Mutex::default(),

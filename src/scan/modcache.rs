@@ -31,7 +31,7 @@ pub(super) fn again(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, 
 
 fn judge_skeleton(run: &Run<'_>, root: &Root, number: u32, known: &mut Known, skeleton: &Skeleton, tally: &mut Tally) {
     let gosumdb = run.plan.settings.text("GOSUMDB");
-    let own = run.plan.sumdb_key.as_deref().and_then(|key| key.split('+').next());
+    let own = run.plan.options.sumdb_key.as_deref().and_then(|key| key.split('+').next());
     download::strays::databases(&root.path, &skeleton.databases, &gosumdb, own, &mut tally.sink);
     let (mut proofs, usable) = sumdb::databases(run, root, skeleton, tally);
     online::ask(run, root, number, skeleton, &usable, &mut proofs, tally);

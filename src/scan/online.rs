@@ -25,7 +25,7 @@ pub(super) fn ask(
     proofs: &mut Proofs,
     tally: &mut Tally,
 ) {
-    let Some(online) = &run.plan.online else { return };
+    let Some(online) = &run.plan.options.online else { return };
     let settings = &run.plan.settings;
     let unproven = |unit: &&VersionUnit| {
         // The FIPS module is unpacked from the Go installation: no database has it.
@@ -42,7 +42,7 @@ pub(super) fn ask(
     if places.is_empty() {
         return;
     }
-    let ask = match Ask::of(settings, run.plan.sumdb_key.as_deref()) {
+    let ask = match Ask::of(settings, run.plan.options.sumdb_key.as_deref()) {
         Ok(ask) => ask,
         Err((name, why)) => {
             let place = match settings.get(name).map(|s| s.source) {

@@ -30,7 +30,7 @@ impl Keys {
     pub(super) fn of(plan: &Plan) -> Keys {
         let gosumdb = plan.settings.text("GOSUMDB");
         let named = gosumdb.split_whitespace().next().and_then(|key| VerifierKey::parse(key).ok());
-        let given = plan.sumdb_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
+        let given = plan.options.sumdb_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
         Keys {
             own: named.into_iter().chain(given).collect(),
             go: VerifierKey::parse(SUM_GOLANG_ORG).ok(),
@@ -82,7 +82,7 @@ pub(super) fn sweep(run: &Run<'_>, root: &Root, tally: &mut Tally) {
             let before = told.sink.len();
             let verdict = sumdb::latest(name, path, state, &mut told.sink);
             told.judged(before, true);
-            if run.plan.facts {
+            if run.plan.options.facts {
                 told.facts.push(Fact::Sumdb { kind: SumdbFile::TreeHead, path: path.clone(), verdict });
             }
         }
@@ -136,7 +136,7 @@ fn settled(
         }
         for row in std::mem::take(&mut judged.rows) {
             count(&row, &mut told);
-            if run.plan.facts {
+            if run.plan.options.facts {
                 let Row { kind, path, verdict } = row;
                 told.facts.push(Fact::Sumdb { kind, path, verdict });
             }

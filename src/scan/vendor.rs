@@ -18,8 +18,11 @@ use crate::subject::modcache::Part;
 /// Lists the vendor folders that there are, if a rule asks for them.
 pub(super) fn list(run: &Run<'_>, tally: &mut Tally) -> Vec<Vendor> {
     let plan = run.plan;
-    let Some(main) =
-        plan.main_module.as_deref().filter(|_| checked::RULES.iter().any(|r| policy::asks(r, &plan.only, &plan.skip)))
+    let Some(main) = plan
+        .options
+        .main_module
+        .as_deref()
+        .filter(|_| checked::RULES.iter().any(|r| policy::asks(r, &plan.options.only, &plan.options.skip)))
     else {
         return Vec::new();
     };

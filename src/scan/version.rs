@@ -71,7 +71,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     if let Some(trust) = trust {
         version.count(trust, &mut module.tally);
     }
-    if let (Some(h1), true) = (version.claims.go_mod, run.plan.facts) {
+    if let (Some(h1), true) = (version.claims.go_mod, run.plan.options.facts) {
         let path = root.path.join(unit.path(Part::Mod));
         module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
     }
@@ -187,7 +187,7 @@ impl<'a> Version<'a> {
             }
             tally.judged(before, read.h1.is_some() && trust != ModuleTrust::None);
         }
-        if self.run.plan.facts {
+        if self.run.plan.options.facts {
             tally.facts.push(Fact::Zip {
                 path: root.join(unit.path(Part::Zip)),
                 module: unit.module(),
@@ -221,7 +221,7 @@ impl<'a> Version<'a> {
             required::strongest(h1, &claims)
         });
         tally.judged(before, read.same_as_zip == Some(true) || trust != ModuleTrust::None);
-        if self.run.plan.facts {
+        if self.run.plan.options.facts {
             let h1 = read.h1.map(|h1| h1.to_string());
             tally.facts.push(Fact::Tree { path, module: self.unit.module(), h1, same_as_zip: read.same_as_zip });
         }
@@ -242,8 +242,8 @@ impl<'a> Version<'a> {
             return;
         }
         tally.trust.module(trust);
-        let Some(least) = run.plan.require_trust else { return };
-        let asked = required::Required { least, go_sum: self.outside.main.is_some(), online: run.plan.online.is_some() };
+        let Some(least) = run.plan.options.require_trust else { return };
+        let asked = required::Required { least, go_sum: self.outside.main.is_some(), online: run.plan.options.online.is_some() };
         let exempt = run.keys.exempt.has(&unit.name.path);
         if let Some(finding) = required::required(asked, &unit.module(), &self.root.path.join(shown_part(unit)), trust, exempt) {
             tally.sink.push(finding);
