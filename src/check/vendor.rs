@@ -94,7 +94,7 @@ pub static VENDOR_FILE_LINKED: Rule = Rule {
     summary: "a link, pipe, socket or device lies in a vendor folder",
     what: "With `--main-module`: the type of every entry of its vendor folder, and of its workspace's: `go mod vendor` makes plain files and folders alone.",
     why: "What is compiled lies elsewhere, where others may change it at any time; while it has the right bytes nobody notices.",
-    go: "Follows a link to a file and compiles that; of pipes and their kin it takes no notice.",
+    go: "Follows a link to a file and compiles that; at a pipe that is called as a Go file it waits for ever.",
     mend: MEND,
     source: SOURCE,
     witness: |s| {

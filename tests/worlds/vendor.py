@@ -141,8 +141,9 @@ def add(rel: str, text: str = "package x\n"):
 
 def link(rel: str):
     def do(vendor: Path) -> None:
-        (vendor / rel).rename(vendor.parent / "elsewhere.go")
-        (vendor / rel).symlink_to(vendor.parent / "elsewhere.go")
+        elsewhere = vendor.parent.parent / "elsewhere"
+        (vendor / rel).rename(elsewhere)
+        (vendor / rel).symlink_to(elsewhere)
     return do
 
 
