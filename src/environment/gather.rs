@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::project::Project;
 use super::shells::Origin;
 use super::{
-    Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process, services,
-    shells, sudo, target, units,
+    Around, Disk, First, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process,
+    services, shells, sudo, target, units,
 };
 use crate::error::Error;
 use crate::evidence::owners::Owners;
@@ -89,8 +89,9 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         let value = inquiry.host.var(name)?;
         Some((name.as_bytes().to_vec(), Value::put(&bytes_of(value), None)))
     });
-    let given = process::of_container(&inquiry.root, &disk).filter(|_| inquiry.root == Path::new("/"));
-    let given = given.iter().flat_map(|host| &host.env).map(|(n, v)| (bytes_of(n), Value::put(&bytes_of(v), None)));
+    let given = process::of_container(&inquiry.root, &disk);
+    let first = given.map(|host| host.env.iter().map(|(n, v)| (bytes_of(n), bytes_of(v))).collect::<BTreeMap<_, _>>());
+    let given = first.iter().flatten().map(|(n, v)| (n.clone(), Value::put(v, None)));
     let origin = Origin {
         user: &user,
         disk: &disk,
@@ -120,7 +121,15 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         }
     };
     let mut here = looker.view(&values, &inquiry.host.cwd);
-    here.lend_lines(starts.iter().flat_map(|s| &s.view.path));
+    let pid = inquiry.pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    let belongs = process::belongs(&inquiry.root.join("proc").join(pid));
+    // A service reads no init file: its own lines come first.
+    let of_unit = units::of(&units, &belongs).filter(|_| user.is_us);
+    here.lend_lines(of_unit.iter().flat_map(|u| &u.view.path).chain(starts.iter().flat_map(|s| &s.view.path)));
+    let first = first.map(|env| {
+        let values = env.iter().map(|(n, v)| (n.clone(), Value::put(v, None))).collect();
+        First { view: looker.view(&values, &inquiry.host.cwd), env }
+    });
     let views = std::iter::once(&here).chain(starts.iter().map(|s| &s.view)).chain(cron_jobs.iter().map(|j| &j.view));
     let installations = installations(&looker, views);
     let target = inquiry.target.as_deref().map(|path| target::look(path, &here)).transpose()?;
@@ -165,6 +174,8 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         container,
         target,
         process,
+        first,
+        belongs,
         editor_files,
         around,
         lines,

@@ -1,10 +1,12 @@
 //! Rules on a Dockerfile: settings of Go that do not reach the command that they are meant for.
 
 use super::Judge;
+use super::settings::is_told;
+use crate::check::settings::commands::{PROGRAM_OUTSIDE, PROGRAM_WRITABLE};
 use crate::environment::Container;
 use crate::finding::{Finding, Place, Sink};
 use crate::format::machine::dockerfile::Command;
-use crate::format::shell::At;
+use crate::format::shell::{At, Value};
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 
@@ -81,14 +83,33 @@ fn dockerfile(s: &mut Sample, text: &str) -> std::io::Result<Place> {
     Ok(Sample::place(&path))
 }
 
+/// Rules on settings that look at the programs of this machine.
+const OF_DISK: &[&Rule] = &[&PROGRAM_OUTSIDE, &PROGRAM_WRITABLE];
+
 /// Init files that people write to.
 const INIT_FILES: &[&str] =
     &[".bashrc", ".bash_profile", ".profile", ".zshrc", "/etc/profile", "/etc/bash.bashrc", "/etc/environment"];
 
 impl Judge<'_> {
     /// The Dockerfile that was asked about, if one was.
-    pub(super) fn container(&self, sink: &mut Sink) {
+    pub(super) fn container(&self, of_stages: Vec<Vec<Finding>>, sink: &mut Sink) {
         let Some(container) = &self.machine.container else { return };
+        for (stage, findings) in container.stages.iter().zip(of_stages) {
+            for mut finding in findings {
+                // What a program of this machine is says nothing of the image.
+                let Place::Env(name) = &finding.place else { continue };
+                let Some(at) = stage.env.get(name.as_bytes()).and_then(Value::at).filter(|_| !OF_DISK.contains(&finding.rule))
+                else {
+                    continue;
+                };
+                let mend = self.unset(at, name);
+                (finding.mend, finding.proof.claimed_by) = (None, None);
+                self.place_at(&mut finding, at, "ENV", mend);
+                if !is_told(sink, finding.rule, at) {
+                    sink.push_bounded(finding);
+                }
+            }
+        }
         for (_, run) in container.runs(&["RUN"]) {
             let Command::Shell(text) = &run.command else { continue };
             let text = String::from_utf8_lossy(text).into_owned();

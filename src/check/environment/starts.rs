@@ -95,7 +95,7 @@ pub static SAYS_OTHERWISE: Rule = Rule {
     why: "Something else than the files sets it: a plugin, a compiled file, a file that changed meanwhile; the other findings about this \
           variable may be wrong.",
     go: "Gets what the shell says.",
-    mend: "Look for what else sets the variable; `gocachescan doctor --verbose` shows the files.",
+    mend: "Look for what else sets the variable: a plugin, a `.zwc` of zsh beside a file that was put back; `gocachescan doctor --verbose` shows the files.",
     source: "bash(1), zsh(1), fish(1)",
     witness: |s| {
         // A file that the shell itself does not read: it reads that of this machine.

@@ -107,6 +107,8 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         container: None,
         target: None,
         process: None,
+        first: None,
+        belongs: crate::format::machine::cgroup::Belongs::default(),
         editor_files: vec![],
         around: Around { root: "/".into(), ..Around::default() },
         lines: Lines::default(),
@@ -115,7 +117,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
 
 fn told(machine: &Machine) -> Vec<Finding> {
     let mut sink = Sink::default();
-    check(machine, vec![], &mut sink);
+    check(machine, Elsewhere::default(), &mut sink);
     sink.into_findings()
 }
 
