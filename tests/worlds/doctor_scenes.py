@@ -7,6 +7,7 @@ import shlex
 from typing import Callable
 
 from doctor import HOME, NEW, OLD, Place
+from doctor_run import by_docker, by_manager
 
 LOGIN, TERMINAL, LOGIN_SCRIPT = ["bash", "-l", "-i"], ["bash", "-i"], ["bash", "-l"]
 ZLOGIN, ZTERMINAL = ["zsh", "-l", "-i"], ["zsh", "-i"]
@@ -24,7 +25,8 @@ class Scene:
     """`files` make the situation, `good` laid over them the healthy counterpart. `ask` is said to the shell `start`; the situation is there
     while the answer holds `wrong`, or lacks `right`. The user looks from `looks`. `behind`: the rule
     that is told once the first change is made, whose change is made then. `by_hand`: what to change is told in words alone; `hand` are the
-    commands, as root, that do what the words say, after which the situation must be gone and the finding with it."""
+    commands, as root, that do what the words say, after which the situation must be gone and the finding with it. `manager`: a user manager
+    of systemd is needed."""
     name: str
     files: dict
     good: dict
@@ -47,6 +49,7 @@ class Scene:
     behind: str = ""
     modes: dict = dataclasses.field(default_factory=dict)
     there: Callable | None = None
+    manager: bool = False
 
     def __post_init__(self):
         self.by_hand = self.by_hand or bool(self.hand)
@@ -197,19 +200,35 @@ env -i HOME=$HOME PATH=/usr/bin:/bin $(grep '^PATH=' /etc/crontab) sh ~/job 2>&1
 Scene("cron-has-no-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/crontab": "SHELL=/bin/sh\n17 * * * * ann cd ~/src && go build ./...\n"},
       {"/etc/crontab": f"SHELL=/bin/sh\nPATH={NEW}/bin:/usr/bin:/bin\n17 * * * * ann cd ~/src && go build ./...\n"}, ("/etc/crontab", 2),
       ask=CRON_JOB, right="go version go1")
-DOCKER = "FROM golang:1.26\n{0}RUN go version\n"
-Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
-      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'RUN export' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"))
-Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"$GOPATH/bin/app\"]\n"},
-      {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -q 'GOPATH' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), hand=[f"sed -i 's,[$]GOPATH,/go,' {HOME}/Dockerfile"])
+# The instructions are carried out.
+FILE = f"{HOME}/Dockerfile"
+DOCKER = "FROM golang:1.26\n{0}RUN go env GOFLAGS\n"
+Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), FILE: DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (FILE, 2), there=lambda place: "-mod=vendor" not in by_docker(place), flags=("--dockerfile", FILE))
+APP = ["mkdir -p /opt/app/bin", "printf '#!/bin/sh\\necho it runs\\n' > /opt/app/bin/run", "chmod 755 /opt/app/bin/run"]
+ENTRY = "FROM golang:1.26\nENV GOPATH=/opt/app\nENTRYPOINT [\"{0}/bin/run\"]\n"
+Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), FILE: ENTRY.format("$GOPATH")}, {FILE: ENTRY.format("/opt/app")}, (FILE, 3),
+      there=lambda place: "it runs" not in by_docker(place), setup=APP, flags=("--dockerfile", FILE), hand=[f"sed -i 's,[$]GOPATH,/opt/app,' {FILE}"])
+Scene("docker-env-turns-sumdb-off", {**home(bashrc=ADD, profile=SOURCES), FILE: DOCKER.format("ENV GOSUMDB=off GOFLAGS=-mod=vendor\nRUN go env GOSUMDB\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\nRUN go env GOSUMDB\n")}, (FILE, 2), there=lambda place: "off" in by_docker(place), flags=("--dockerfile", FILE),
+      rule="sumdb-off")
+
+
+def in_editor(place: Place) -> str:
+    """What `go version` says to the Go extension: it starts the `go` of `go.goroot`, else that of its PATH."""
+    text = "".join(line for line in place.real(VSCODE).read_text().splitlines() if "//" not in line).replace(",}", "}")
+    path = place.env_of(TERMINAL)["PATH"]
+    root = json.loads(text).get("go.goroot")
+    p = place.run(["sh", "-c", f"{root}/bin/go version" if root else "go version"], env={"PATH": path, "HOME": HOME})
+    return p.stdout + p.stderr
+
+
 VSCODE = f"{HOME}/.vscode-server/data/Machine/settings.json"
 Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  // machine\n  \"go.goroot\": \"/opt/old\",\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3),
-      ask="grep -q 'goroot' .vscode-server/data/Machine/settings.json && echo THERE", wrong="THERE", gos=BOTH)
+      there=lambda place: "go1.21" in in_editor(place), gos=BOTH)
 Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/environment.d/go.conf": "# x\nPATH=/opt/old/bin:$PATH\n"},
       {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
-      ask="grep -q '/opt/old' .config/environment.d/go.conf && echo THERE", wrong="THERE", gos=BOTH)
+      there=lambda place: "go1.21" in by_manager(place, "go version"), gos=BOTH, manager=True)
 
 # Services of systemd. No manager runs here: what it would do with the lines of the unit is done in its place.
 SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
@@ -278,16 +297,16 @@ COPIES = built("") + [f"mkdir -p {HOME}/go/bin {HOME}/older", f"cp {HOME}/hello/
                       f"cp {HOME}/hello/hello {HOME}/older/hello", f"chown -R 4242:4242 {HOME}/go {HOME}/older"]
 Scene("another-copy-is-started", home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\nexport PATH=$HOME/older:$PATH\n", profile=SOURCES),
       home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n"), (f"{HOME}/older/hello",), ask="command -v hello", wrong="/older/", setup=COPIES,
-      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed", hand=[f"rm {HOME}/older/hello"])
+      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed")
 Scene("folder-of-go-without-bin", home(bashrc=f"export PATH=$PATH:{NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1), right="go version go1",
       rule="path-entry-lacks-bin")
 SCRIPT = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\nGOFLAGS=-mod=vendor exec {NEW}/bin/go \"$@\"\\n' > {HOME}/tools/go", f"chmod 755 {HOME}/tools/go",
           f"chown -R 4242 {HOME}/tools"]
 Scene("script-called-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/go",), ask="go env GOFLAGS",
-      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script", hand=[f"rm {HOME}/tools/go"])
+      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script")
 Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/gofmt",),
       ask="command -v gofmt", wrong="/tools/", gos=BOTH, setup=[f"mkdir -p {HOME}/tools", f"cp /opt/old/bin/gofmt {HOME}/tools/", f"chown -R 4242 {HOME}/tools"],
-      rule="gofmt-of-another-go", hand=[f"rm {HOME}/tools/gofmt"])
+      rule="gofmt-of-another-go")
 
 
 def in_terminal(place: Place) -> str:
@@ -302,9 +321,9 @@ Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n
       {VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/opt/tools:${env:PATH}\"\n  }\n}\n"}, (VSCODE, 3), rule="editor-path-replaced",
       there=lambda place: "go version go1" not in in_terminal(place))
 Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
-                                     f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
-      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", hand=[f"sed -i '2c ENV GOFLAGS=-mod=vendor' {HOME}/Dockerfile"])
+                                     FILE: DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (FILE, 2), there=lambda place: "-mod=vendor" not in by_docker(place),
+      flags=("--dockerfile", FILE), rule="dockerfile-init-file-not-read", hand=[f"sed -i '2c ENV GOFLAGS=-mod=vendor' {FILE}"])
 CHAIN = ["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/"]
 Scene("bin-go-links-to-another-go", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/bin/go",), ask="go version", wrong="go1.21",
       gos=BOTH, setup=[*CHAIN, "ln -sf /opt/old/bin/go /opt/two/bin/go"], good_setup=CHAIN, hand=["ln -sf /usr/local/go/bin/go /opt/two/bin/go"])
