@@ -53,7 +53,7 @@ READS = f"python3 -c 'import json; json.load(open(\"{VSCODE}\"))' 2>/dev/null ||
 Scene("editor-settings-unreadable", {**SHELL_HAS, VSCODE: "{\n  \"go.goroot\":\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3), ask=READS, wrong="BROKEN",
       levels=("note",), rule="editor-settings-unreadable", hand=[f"sed -i 2d {VSCODE}"])
 Scene("systemd-unit-setting-differs", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=GOFLAGS=-mod=vendor\n", f"{NEW}/bin/go env GOFLAGS")},
-      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), there=in_service(SYSTEM_UNIT, "vendor"),
+      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), there=in_service(SYSTEM_UNIT, "vendor"), manager=True,
       levels=("warning", "note"), rule="systemd-unit-setting-differs", hand=[f"sed -i 7d {SYSTEM_UNIT}"])
 
 # Binaries, and tools of another Go.

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shlex
 import subprocess
-import tempfile
 
 from doctor import HOME, NEW, UID, Place, Wrong
 
@@ -13,9 +13,10 @@ from doctor import HOME, NEW, UID, Place, Wrong
 MANAGER = """
 mount -t tmpfs none /run
 mkdir -p /run/systemd/system /run/user/{uid}/systemd/user
-printf '%s\\n' '[Unit]' 'Requires={unit}' 'After={unit}' 'SuccessAction=exit' 'FailureAction=exit' '[Service]' 'Type=oneshot' 'ExecStart=/bin/true' \\
+printf '%s\\n' '[Unit]' 'Wants={unit}' 'After={unit}' 'SuccessAction=exit' 'FailureAction=exit' '[Service]' 'Type=oneshot' 'ExecStart=/bin/true' \\
   > /run/user/{uid}/systemd/user/last.service
 printf '%s\\n' '[Service]' 'Type=oneshot' {exec} > /run/user/{uid}/systemd/user/probe.service
+{more}
 chown -R {uid}:{uid} /run/user/{uid}
 for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
   [ -e $tree/cgroup.procs ] || continue
@@ -24,17 +25,29 @@ for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
 done
 rm -f {home}/said
 setpriv --reuid={uid} --regid={uid} --clear-groups env -i HOME={home} USER=ann LOGNAME=ann SHELL=/bin/bash PATH=/usr/bin:/bin XDG_RUNTIME_DIR=/run/user/{uid} \\
-  timeout -s KILL 30 /usr/lib/systemd/systemd --user --unit=last.service --log-target=console --log-level=err >&2
+  timeout -s KILL 30 /usr/lib/systemd/systemd --user --unit=last.service >&2
 cat {home}/said
 """
 
 
-def by_manager(place: Place, command: str = "", unit: str = "probe.service") -> str:
-    """What `command` says as a service of a real user manager; or what `unit` writes to `~/said`."""
-    with tempfile.NamedTemporaryFile(prefix="doctor-scene-") as name:
-        group = name.name.rsplit("/", 1)[-1] + ".slice"
+def by_unit(place: Place, path: str) -> str:
+    """What the service at `path` says, and its exit status where it fails (203: its program was not found). One of the system's is run by a user manager, in
+    ann's name: what it says of the environment holds alike."""
+    folder = f"/run/user/{UID}/systemd/user"
+    ended = "ExecStopPost=/bin/sh -c \"[ $$SERVICE_RESULT = success ] || echo $$EXIT_STATUS\""
+    lines = ["[Service]", f"StandardOutput=append:{HOME}/said", f"StandardError=append:{HOME}/said", ended]
+    more = f"mkdir {folder}/nightly.service.d; printf '%s\\n' {shlex.join(lines)} > {folder}/nightly.service.d/said.conf"
+    if not path.startswith(HOME):
+        more += f"; sed /^User=/d {path} > {folder}/nightly.service; cp {path}.d/* {folder}/nightly.service.d/ 2>/dev/null"
+    return by_manager(place, unit="nightly.service", more=more)
+
+
+def by_manager(place: Place, command: str = "", unit: str = "probe.service", more: str = "") -> str:
+    """What `command` says as a service of a real user manager; or what `unit` writes to `~/said`. `more` is done before the manager
+    starts."""
+    group = f"doctor-{os.getpid()}.slice"
     line = shlex.quote(f"ExecStart=/bin/sh -c \"({command}) > {HOME}/said 2>&1\"")
-    script = MANAGER.format(uid=UID, home=HOME, unit=unit, exec=line, group=group)
+    script = MANAGER.format(uid=UID, home=HOME, unit=unit, exec=line, group=group, more=more or ":")
     try:
         p = place.run(["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script], as_root=True)
     finally:

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 from typing import Callable
 
 from doctor import HOME, NEW, OLD, Place
-from doctor_run import by_docker, by_manager
+from doctor_run import by_docker, by_manager, by_unit
 
 LOGIN, TERMINAL, LOGIN_SCRIPT = ["bash", "-l", "-i"], ["bash", "-i"], ["bash", "-l"]
 ZLOGIN, ZTERMINAL = ["zsh", "-l", "-i"], ["zsh", "-i"]
@@ -230,57 +229,35 @@ Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.c
       {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
       there=lambda place: "go1.21" in by_manager(place, "go version"), gos=BOTH, manager=True)
 
-# Services of systemd. No manager runs here: what it would do with the lines of the unit is done in its place.
-SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-
-
-def service(path: str) -> Callable:
-    """What the service at `path` says when it is started with its environment, a drop-in folder's lines after its own."""
-    def run(place: Place) -> str:
-        text = place.run(["sh", "-c", f"cat {path} {path}.d/*.conf 2>/dev/null"]).stdout
-        env, command = {"PATH": SYSTEMD_PATH, "HOME": HOME, "USER": "ann"}, []
-        for key, _, value in (line.partition("=") for line in text.splitlines()):
-            if key == "Environment":
-                env.update(word.split("=", 1) for word in shlex.split(value))
-            elif key == "EnvironmentFile":
-                env.update(line.split("=", 1) for line in place.run(["cat", value]).stdout.split())
-            elif key == "ExecStart":
-                command = shlex.split(value)
-        if "/" not in command[0]:
-            # A program without a folder is looked for where systemd was built to look, whatever PATH says.
-            found = place.run(["sh", "-c", f"command -v {command[0]}"], env={"PATH": SYSTEMD_PATH}).stdout.strip()
-            if not found:
-                return "203/EXEC"
-            command[0] = found
-        p = place.run(command, env=env)
-        return p.stdout + p.stderr
-    return run
+# Services of systemd, run by a real manager.
+SYSTEM_UNIT, USER_UNIT = "/etc/systemd/system/nightly.service", f"{HOME}/.config/systemd/user/nightly.service"
+UNIT = "[Unit]\nDescription=Builds by night\n\n[Service]\nType=oneshot\nUser=ann\n{0}ExecStart={1}\n"
+# A manager without root's rights can't change to a user, not even to the same one (216/GROUP).
+OWN_UNIT = UNIT.replace("User=ann\n", "")
+IN_SHELL = "/bin/sh -c 'cd /tmp && go version'"
+SHELL_HAS = home(bashrc=ADD, profile=SOURCES)
 
 
 def in_service(path: str, wrong: str) -> Callable:
-    return lambda place: wrong in service(path)(place)
+    return lambda place: wrong in by_unit(place, path)
 
 
-SYSTEM_UNIT, USER_UNIT = "/etc/systemd/system/nightly.service", f"{HOME}/.config/systemd/user/nightly.service"
-UNIT = "[Unit]\nDescription=Builds by night\n\n[Service]\nType=oneshot\nUser=ann\n{0}ExecStart={1}\n"
-IN_SHELL = "/bin/sh -c 'cd /tmp && go version'"
-SHELL_HAS = home(bashrc=ADD, profile=SOURCES)
 Scene("systemd-unit-has-another-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=PATH=/opt/old/bin:/usr/bin:/bin\n", IN_SHELL)},
       {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
-      there=in_service(SYSTEM_UNIT, "go1.21"), gos=BOTH)
+      there=in_service(SYSTEM_UNIT, "go1.21"), manager=True, gos=BOTH)
 Scene("systemd-unit-has-no-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", IN_SHELL)},
       {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
-      there=in_service(SYSTEM_UNIT, "not found"))
+      there=in_service(SYSTEM_UNIT, "not found"), manager=True)
 # PATH names the right folder, and systemd doesn't look there.
-Scene("systemd-unit-names-go-without-folder", {**SHELL_HAS, USER_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", "go version")},
-      {USER_UNIT: UNIT.format("", f"{NEW}/bin/go version")}, (USER_UNIT, 8), rule="systemd-unit-has-another-go", there=in_service(USER_UNIT, "203/EXEC"))
+Scene("systemd-unit-names-go-without-folder", {**SHELL_HAS, USER_UNIT: OWN_UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", "go version")},
+      {USER_UNIT: OWN_UNIT.format("", f"{NEW}/bin/go version")}, (USER_UNIT, 7), rule="systemd-unit-has-another-go", there=in_service(USER_UNIT, "203"), manager=True)
 Scene("drop-in-turns-sumdb-off", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOSUMDB"),
                                   f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOSUMDB=off GOTOOLCHAIN=local\n"},
       {f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOTOOLCHAIN=local\n"}, (f"{SYSTEM_UNIT}.d/proxy.conf", 2), rule="sumdb-off",
-      there=in_service(SYSTEM_UNIT, "off"))
-Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
+      there=in_service(SYSTEM_UNIT, "off"), manager=True)
+Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: OWN_UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
                                            "/etc/default/nightly": "GOTOOLCHAIN=local\nGOSUMDB=off\n"},
-      {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"))
+      {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"), manager=True)
 
 # Programs that were built here, tools beside go, and editors.
 def built(env: str) -> list:
