@@ -158,6 +158,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         }
     }
     let mut around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
+    around.look_for_compiled(&starts, &disk);
     around.project = Project::look(&here, &inquiry.host.cwd);
     let caches = here.settings.as_ref().map(|s| caches::look(s, &disk)).unwrap_or_default();
     let process = None;

@@ -366,6 +366,19 @@ fn a_shell_that_says_otherwise_is_told_where_all_was_known() {
 }
 
 #[test]
+fn a_compiled_file_of_another_text_is_to_go() {
+    let mut m = debian();
+    let mut s = start(StartKind::Shell(Shell::Zsh, true, true), &[], view(&[]));
+    s.env.insert(b"GOFLAGS".to_vec(), Value::put(b"-x", Some(&at("/home/ann/.zshrc", 2))));
+    s.asked = Asked::Environment(BTreeMap::from([(b"GOFLAGS".to_vec(), b"-v".to_vec())]));
+    m.starts.push(s);
+    assert_eq!(one(&told(&m)).mend, None);
+    m.around.compiled.insert(b"/home/ann/.zshrc".to_vec(), "/home/ann/.zshrc.zwc".into());
+    let words = ["rm", "/home/ann/.zshrc.zwc"].map(str::to_owned).to_vec();
+    assert_eq!(one(&told(&m)).mend, Some(crate::finding::Mend::Command(words)));
+}
+
+#[test]
 fn the_same_folder_of_two_lines_is_told_with_both() {
     let twice = view(&[
         ("/home/ann/go/bin", Some(at("/home/ann/.zshenv", 1)), None),
