@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::project::Project;
 use super::shells::Origin;
 use super::{
-    Around, Disk, First, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process,
-    services, shells, sudo, target, units,
+    Around, Disk, Installation, Lines, Looker, Machine, Start, User, View, caches, container, editor, login, process, services,
+    shells, sudo, target, units,
 };
 use crate::error::Error;
 use crate::evidence::owners::Owners;
@@ -89,13 +89,14 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         let value = inquiry.host.var(name)?;
         Some((name.as_bytes().to_vec(), Value::put(&bytes_of(value), None)))
     });
-    let given = process::of_container(&inquiry.root, &disk);
-    let first = given.map(|host| host.env.iter().map(|(n, v)| (bytes_of(n), bytes_of(v))).collect::<BTreeMap<_, _>>());
-    let given = first.iter().flatten().map(|(n, v)| (n.clone(), Value::put(v, None)));
+    let given = process::of_container(&inquiry.root, &disk).map(|host| {
+        let values = host.env.iter().map(|(n, v)| (bytes_of(n), Value::put(&bytes_of(v), None)));
+        values.collect::<BTreeMap<_, _>>()
+    });
     let origin = Origin {
         user: &user,
         disk: &disk,
-        env: login::environment(&user, &disk).into_iter().chain(given).chain(handed_on).collect(),
+        env: login::environment(&user, &disk).into_iter().chain(given.clone().unwrap_or_default()).chain(handed_on).collect(),
         exec: inquiry.exec,
         hostname: disk.read_up_to(b"/proc/sys/kernel/hostname", 256).unwrap_or_default().trim_ascii().to_vec(),
     };
@@ -126,10 +127,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
     // A service reads no init file: its own lines come first.
     let of_unit = units::of(&units, &belongs).filter(|_| user.is_us);
     here.lend_lines(of_unit.iter().flat_map(|u| &u.view.path).chain(starts.iter().flat_map(|s| &s.view.path)));
-    let first = first.map(|env| {
-        let values = env.iter().map(|(n, v)| (n.clone(), Value::put(v, None))).collect();
-        First { view: looker.view(&values, &inquiry.host.cwd), env }
-    });
+    let first = given.map(|values| looker.view(&values, &inquiry.host.cwd));
     let views = std::iter::once(&here).chain(starts.iter().map(|s| &s.view)).chain(cron_jobs.iter().map(|j| &j.view));
     let installations = installations(&looker, views);
     let target = inquiry.target.as_deref().map(|path| target::look(path, &here)).transpose()?;

@@ -49,7 +49,7 @@ pub use container::Container;
 pub use disk::Disk;
 pub use editor::EditorFile;
 pub use gather::{Inquiry, gather, gather_all};
-pub use process::{First, Process};
+pub use process::Process;
 pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
 pub use services::CronJob;
 pub use start::{Asked, Shell, Start, StartKind, names, told};
@@ -105,8 +105,8 @@ pub struct Machine {
     pub target: Option<Target>,
     /// The process that was asked about: `env` and `here` are its own.
     pub process: Option<Process>,
-    /// Process 1 of the container that this is, where it is one and we may look.
-    pub first: Option<First>,
+    /// What process 1 of the container leads to that this is, where it is one and we may look.
+    pub first: Option<View>,
     /// Where this process, or the one that was asked about, belongs.
     pub belongs: Belongs,
     /// Settings files of VS Code.

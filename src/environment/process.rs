@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Disk, View};
+use super::Disk;
 use crate::error::Error;
 use crate::format::machine::cgroup::{self, Belongs};
 use crate::format::machine::process;
@@ -53,15 +53,6 @@ pub fn read(pid: u32, root: &Path) -> Result<(Process, Host), Error> {
     let belongs = belongs(&folder);
     let cwd = sys::read_link(&folder.join("cwd")).unwrap_or_else(|_| PathBuf::from("/"));
     Ok((Process { pid, program, replaced, belongs }, Host { env, cwd }))
-}
-
-/// Process 1 of a container.
-#[derive(Debug)]
-pub struct First {
-    /// The environment that it was given.
-    pub env: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// What that leads to.
-    pub view: View,
 }
 
 /// Where a process belongs, by its folder in `/proc`.

@@ -48,7 +48,7 @@ Scene("toolchain-switches", {**home(bashrc=ADD + "export GOTOOLCHAIN=path\nexpor
 STAGES = "FROM debian:12 AS build\nENV GOAPP=/opt/app/bin\nFROM debian:12\n{0}CMD exec $GOAPP/run\n"
 Scene("dockerfile-env-of-another-stage", {**SHELL_HAS, f"{HOME}/Dockerfile": STAGES.format("")}, {f"{HOME}/Dockerfile": STAGES.format("ENV GOAPP=/opt/app/bin\n")},
       (f"{HOME}/Dockerfile", 4), there=lambda place: "it runs" not in by_docker(place), setup=APP,
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-env-of-another-stage", hand=[f"sed -i '4i ENV GOAPP=/opt/app/bin' {HOME}/Dockerfile"])
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-env-of-another-stage")
 READS = f"python3 -c 'import json; json.load(open(\"{VSCODE}\"))' 2>/dev/null || echo BROKEN"
 Scene("editor-settings-unreadable", {**SHELL_HAS, VSCODE: "{\n  \"go.goroot\":\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3), ask=READS, wrong="BROKEN",
       levels=("note",), rule="editor-settings-unreadable", hand=[f"sed -i 2d {VSCODE}"])

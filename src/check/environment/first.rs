@@ -3,7 +3,7 @@
 use super::go::path_line;
 use super::tools::bare;
 use super::{Judge, said_at};
-use crate::environment::{First, Shell};
+use crate::environment::{Shell, View};
 use crate::finding::{Finding, Place, RootKind, Sink, path_text};
 use crate::locate::{Source, bytes_of};
 use crate::rule::{Fix, Kind, Level, Rule};
@@ -43,7 +43,7 @@ impl Judge<'_> {
         if let Some(finding) = self.first_go(first) {
             sink.push(finding);
         }
-        let (Some(theirs), Some(ours)) = (first.view.settings.as_deref(), machine.here.settings.as_deref()) else { return };
+        let (Some(theirs), Some(ours)) = (first.settings.as_deref(), machine.here.settings.as_deref()) else { return };
         for theirs in theirs.iter().filter(|s| s.source == Source::Env) {
             let Some(mine) = ours.get(theirs.name).filter(|m| m.value != theirs.value) else { continue };
             if self.line_here(theirs.name).is_some() {
@@ -60,9 +60,9 @@ impl Judge<'_> {
         }
     }
 
-    fn first_go(&self, first: &First) -> Option<Finding> {
+    fn first_go(&self, first: &View) -> Option<Finding> {
         let here = &self.machine.here;
-        let theirs = first.view.go()?;
+        let theirs = first.go()?;
         let version = bare(theirs.program.version()?);
         let folder = path_text(theirs.program.path.parent()?).0;
         let Some(mine) = here.go() else {
