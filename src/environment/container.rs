@@ -16,6 +16,9 @@ use crate::locate::{self, Flags, Host, Settings, bytes_of, text_of};
 /// Longest Dockerfile that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
 
+/// Stages whose settings are looked at: no Dockerfile has a tenth of it.
+const STAGES: usize = 200;
+
 /// A Dockerfile.
 #[derive(Debug)]
 pub struct Container {
@@ -77,8 +80,9 @@ impl Container {
         self.stages.iter().flat_map(|s| s.runs.iter().map(move |r| (s, r))).filter(|(_, r)| names.contains(&r.name.as_str()))
     }
 
-    /// Go's settings in each stage, as far as its variables tell them: nothing of this machine counts there.
-    pub fn settings(&self) -> Vec<Settings> {
+    /// Go's settings in each stage that sets any, as far as its variables tell them: nothing of this machine counts there.
+    pub fn settings(&self) -> Vec<Option<Settings>> {
+        let sets = |stage: &Stage| stage.env.iter().any(|(name, value)| name.starts_with(b"GO") && value.at().is_some());
         let of = |stage: &Stage| {
             let named = stage.env.iter().filter(|(name, _)| name.starts_with(b"GO") || name.starts_with(b"CGO_"));
             let mut env: BTreeMap<OsString, OsString> =
@@ -86,7 +90,7 @@ impl Container {
             env.insert("GOENV".into(), "off".into());
             locate::survey(&Host { env, cwd: PathBuf::from("/") }, &Flags::default())
         };
-        self.stages.iter().map(of).collect()
+        self.stages.iter().take(STAGES).map(|stage| sets(stage).then(|| of(stage))).collect()
     }
 
     /// What the last `RUN`, and what the entry point of the last stage, start with. What lies in the image is not on this machine.

@@ -40,6 +40,16 @@ impl CronJob {
     }
 }
 
+/// Jobs whose settings are looked at, of those that have other ones than the job before.
+const JOBS: usize = 200;
+
+/// Jobs that call a program of Go, each with its number and other variables than the one before.
+pub fn jobs_of_go(jobs: &[CronJob]) -> impl Iterator<Item = (usize, &CronJob)> {
+    let mut last: Option<&Env> = None;
+    let calling = jobs.iter().enumerate().filter(|(_, job)| job.calls_go());
+    calling.filter(move |(_, job)| last.replace(&job.env) != Some(&job.env)).take(JOBS)
+}
+
 /// Every job of the system's crontabs and the user's own; of the system's only those that the user runs.
 pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
     let mut files: Vec<(Vec<u8>, bool)> = vec![(b"/etc/crontab".to_vec(), true)];

@@ -4,6 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::check::environment::Elsewhere;
 use crate::check::{environment, settings};
+use crate::environment::services::jobs_of_go;
 use crate::environment::{Container, Inquiry, Machine, User, gather, gather_all};
 use crate::error::Error;
 use crate::evidence::settings::look;
@@ -87,9 +88,9 @@ fn judge(machine: &Machine) -> Vec<Finding> {
     });
     let elsewhere = Elsewhere {
         starts: machine.starts.iter().map(|start| of(start.view.settings.as_deref())).collect(),
-        jobs: machine.cron_jobs.iter().map(|job| of(job.view.settings.as_deref())).collect(),
+        jobs: jobs_of_go(&machine.cron_jobs).map(|(number, job)| (number, of(job.view.settings.as_deref()))).collect(),
         units: of_units.collect(),
-        stages: machine.container.iter().flat_map(Container::settings).map(|settings| of(Some(&settings))).collect(),
+        stages: machine.container.iter().flat_map(Container::settings).map(|settings| of(settings.as_ref())).collect(),
     };
     environment::check(machine, elsewhere, &mut sink);
     sink.into_findings()

@@ -131,7 +131,7 @@ impl Judge<'_> {
                     let new = line.replacen(word.as_str(), &expanded(word, &run.env)?, 1);
                     (new != line).then(|| self.edit(&run.at, Some(new))).flatten()
                 };
-                sink.push(Finding { mend: put(), ..finding });
+                sink.push_bounded(Finding { mend: put(), ..finding });
             }
         }
         self.stages(container, sink);
@@ -148,7 +148,7 @@ impl Judge<'_> {
         // Where the whole instruction is this one command the change is plain.
         let plain = commands.len() == 1 && !value.contains(['`', '(']);
         let mend = if plain && self.is_one_line(text, at) { self.edit(at, Some(format!("ENV {name}={value}"))) } else { None };
-        sink.push(Finding { mend, ..finding });
+        sink.push_bounded(Finding { mend, ..finding });
     }
 
     fn init_file(&self, text: &str, at: &At, sink: &mut Sink) {
@@ -161,7 +161,7 @@ impl Judge<'_> {
             let message = format!("writes `{name}` to `{file}`, which no RUN, CMD or ENTRYPOINT reads: write `ENV {name}=...`");
             let finding = self.about(&INIT_FILE_IN_RUN, Some(at), name, name, message);
             let set = echoed(before, after).filter(|_| self.is_one_line(text, at));
-            sink.push(Finding { mend: set.and_then(|set| self.edit(at, Some(format!("ENV {set}")))), ..finding });
+            sink.push_bounded(Finding { mend: set.and_then(|set| self.edit(at, Some(format!("ENV {set}")))), ..finding });
         }
     }
 
@@ -189,7 +189,7 @@ impl Judge<'_> {
                             other.env.get(name_bytes)?.text().and_then(|v| String::from_utf8(v).ok()).filter(|v| is_plain(v))?;
                         self.edit(&run.at, Some(format!("ENV {name}={value}\n{}", self.machine.lines.text(&run.at)?)))
                     };
-                    sink.push(Finding { mend: repeated(), ..finding });
+                    sink.push_bounded(Finding { mend: repeated(), ..finding });
                     break;
                 }
             }
@@ -197,9 +197,12 @@ impl Judge<'_> {
     }
 }
 
+/// Longest text that is proposed, in bytes: a hostile file may name a long value often.
+const LONGEST: usize = 4096;
+
 /// Whether a value may stand in a Dockerfile as it is.
 fn is_plain(value: &str) -> bool {
-    !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@:=,".contains(&b))
+    !value.is_empty() && value.len() <= LONGEST && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@:=,".contains(&b))
 }
 
 /// A word of an exec form with its variables' values, where all are known and plain.
@@ -210,6 +213,9 @@ fn expanded(word: &str, env: &Env) -> Option<String> {
         let braced = format!("${{{name}}}");
         let written = if out.contains(&braced) { braced } else { format!("${name}") };
         out = out.replacen(&written, &value, 1);
+        if out.len() > LONGEST {
+            return None;
+        }
     }
     (out != word && !out.contains(['$', '~'])).then_some(out)
 }

@@ -71,8 +71,8 @@ pub const RULES: &[&[&Rule]] = &[
 pub struct Elsewhere {
     /// In each start, in their order.
     pub starts: Vec<Vec<Finding>>,
-    /// In each job of cron, in their order.
-    pub jobs: Vec<Vec<Finding>>,
+    /// In jobs of cron, by their number.
+    pub jobs: Vec<(usize, Vec<Finding>)>,
     /// In each unit, in their order.
     pub units: Vec<Vec<Finding>>,
     /// In each stage of the Dockerfile, in their order.

@@ -27,9 +27,9 @@ impl Judge<'_> {
     }
 
     /// What lines of files set for other ways of starting than this process: one finding a line, with the ways that get it.
-    pub(super) fn settings_elsewhere(&self, of_starts: Vec<Vec<Finding>>, of_jobs: Vec<Vec<Finding>>, sink: &mut Sink) {
+    pub(super) fn settings_elsewhere(&self, of_starts: Vec<Vec<Finding>>, of_jobs: Vec<(usize, Vec<Finding>)>, sink: &mut Sink) {
         let starts = self.machine.starts.iter().map(|s| (s.kind, &s.env, &s.asked)).zip(of_starts);
-        let jobs = self.machine.cron_jobs.iter().zip(of_jobs).filter(|(job, _)| job.calls_go());
+        let jobs = of_jobs.into_iter().filter_map(|(number, findings)| Some((self.machine.cron_jobs.get(number)?, findings)));
         let jobs = jobs.map(|(job, findings)| ((StartKind::Cron, &job.env, &Asked::No), findings));
         let mut found: Vec<(Finding, Vec<StartKind>)> = Vec::new();
         for ((kind, env, asked), findings) in starts.chain(jobs) {
