@@ -122,6 +122,70 @@ fn services_that_find_the_same_go_are_no_finding() {
     assert_eq!(levels, [("systemd-unit-has-another-go", Level::Note); 2]);
 }
 
+#[cfg(unix)]
+#[test]
+fn settings_of_every_way_of_starting_are_told_by_their_line() {
+    let (_folder, mut sample) = sample();
+    sample.make_machine().unwrap();
+    sample.put_tool(&sample.root().join("usr/lib/systemd/systemd"), "go1.26.8").unwrap();
+    let dockerfile = sample.home().join("Dockerfile");
+    sample.dockerfile = Some(dockerfile.clone());
+    let harmless = [
+        ("etc/environment", "LANG=C.UTF-8\n# x\n"),
+        ("etc/security/pam_env.conf", "# x\nEDITOR DEFAULT=vi\n"),
+        ("etc/pam.d/login", "session required pam_env.so\n"),
+        ("etc/pam.d/cron", "session required pam_env.so\n"),
+        ("etc/systemd/user.conf", "[Manager]\nDefaultEnvironment=A=1\n"),
+        ("etc/systemd/system.conf", "[Manager]\n# x\n"),
+        ("home/.config/environment.d/go.conf", "# x\nA=1\n"),
+        ("etc/cron.d/build", "# x\n17 3 * * * ann true\n"),
+        ("home/Dockerfile", "FROM golang:1.26\nENV GOFLAGS=-mod=vendor\nRUN go build ./...\n"),
+    ];
+    for (path, text) in harmless {
+        sample.write(&sample.root().join(path), text.as_bytes()).unwrap();
+    }
+    assert_eq!(examine(&sample, false).findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0]);
+    let go = sample.goroot().join("bin/go");
+    let job = format!("GOSUMDB=off\n17 3 * * * ann true\n18 3 * * * ann PATH={}\n", go.display());
+    let cases = [
+        ("etc/environment", "LANG=C\nexport GOSUMDB=off\n".to_owned(), Some(2), Some(None)),
+        ("etc/security/pam_env.conf", "GOSUMDB DEFAULT=off\n".to_owned(), Some(1), Some(None)),
+        (
+            "etc/systemd/user.conf",
+            "[Manager]\nDefaultEnvironment=A=1 GOSUMDB=off\n".to_owned(),
+            Some(2),
+            Some(Some("DefaultEnvironment=A=1")),
+        ),
+        ("etc/systemd/user.conf", "[Manager]\nManagerEnvironment=GOSUMDB=off\n".to_owned(), Some(2), Some(None)),
+        ("etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=GOSUMDB=off\n".to_owned(), Some(2), Some(None)),
+        // The system's manager keeps that to itself.
+        ("etc/systemd/system.conf", "[Manager]\nManagerEnvironment=GOSUMDB=off\n".to_owned(), None, None),
+        ("home/.config/environment.d/go.conf", "A=1\n\nGOSUMDB=off\n".to_owned(), Some(3), Some(None)),
+        // No job there starts Go by its name.
+        ("etc/cron.d/build", job, None, None),
+        ("etc/cron.d/build", "GOSUMDB=off\n17 3 * * * ann go test ./...\n".to_owned(), Some(1), Some(None)),
+        ("home/Dockerfile", "FROM golang:1.26\nENV A=1 GOSUMDB=off\n".to_owned(), Some(2), Some(Some("ENV A=1"))),
+    ];
+    for (path, text, line, mended) in cases {
+        let file = sample.root().join(path);
+        let healthy = sys::read(&file, 9999).unwrap();
+        sample.write(&file, text.as_bytes()).unwrap();
+        let report = examine(&sample, false);
+        let told: Vec<_> = report.findings.iter().filter(|f| f.rule.id == "sumdb-off").collect();
+        assert_eq!(
+            told.iter().map(|f| f.proof.line).collect::<Vec<_>>(),
+            line.map(Some).into_iter().collect::<Vec<_>>(),
+            "{text}"
+        );
+        for finding in told {
+            assert!(matches!(&finding.place, Place::Path(p) if p.ends_with(path)), "{:?}", finding.place);
+            let Some(Mend::Edit { new, .. }) = &finding.mend else { panic!("{text}: {:?}", finding.mend) };
+            assert_eq!(new.as_deref(), mended.unwrap(), "{text}");
+        }
+        sample.write(&file, &healthy).unwrap();
+    }
+}
+
 fn loud(report: &Report) -> Vec<String> {
     let shown = |f: &Finding| format!("{} {} {:?}: {}", f.level, f.rule.id, f.place, f.message);
     report.findings.iter().filter(|f| f.level > Level::Note).map(shown).collect()

@@ -1,10 +1,11 @@
 //! What lies around an environment: installations that no PATH leads to, shells that count as login shells.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::project::Project;
-use super::{Disk, Installation, Programs};
+use super::{Disk, Installation, Programs, Shell, Start, StartKind};
 use crate::format::machine::shells;
 use crate::format::shell::World;
 use crate::locate;
@@ -19,6 +20,8 @@ pub struct Around {
     pub shells: Option<Vec<Vec<u8>>>,
     /// Installations in the usual places, in the order in which one would name them.
     pub usual: Vec<Arc<Installation>>,
+    /// Init files of zsh in whose place it reads a compiled one.
+    pub compiled: BTreeMap<Vec<u8>, PathBuf>,
     /// The toolchain of the current folder.
     pub project: Option<Project>,
 }
@@ -52,7 +55,20 @@ impl Around {
                 usual.push(found);
             }
         }
-        Around { root: root.to_path_buf(), shells, usual, project: None }
+        Around { root: root.to_path_buf(), shells, usual, compiled: BTreeMap::new(), project: None }
+    }
+
+    /// Looks for compiled files beside those that zsh reads: one that is not older is read in its place (zsh's Src/parse.c,
+    /// `try_source_file`, in whole seconds).
+    pub fn look_for_compiled(&mut self, starts: &[Start], disk: &Disk) {
+        let seconds = |path: &[u8]| sys::stat(&disk.place(path)).ok().map(|s| s.mtime_ns.div_euclid(1_000_000_000));
+        let of_zsh = starts.iter().filter(|s| matches!(s.kind, StartKind::Shell(Shell::Zsh, ..))).flat_map(|s| &s.files);
+        for file in of_zsh.filter(|f| f.read != Some(false)) {
+            let beside = [file.path.as_slice(), b".zwc"].concat();
+            if seconds(&beside).is_some_and(|compiled| seconds(&file.path).is_none_or(|text| compiled >= text)) {
+                self.compiled.insert(file.path.clone(), disk.place(&beside));
+            }
+        }
     }
 
     /// A path as it would be if system files lay below `/`.

@@ -1,5 +1,7 @@
 //! A Dockerfile that the user asks about: what each of its commands starts with.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +11,13 @@ use crate::format::machine::Env;
 use crate::format::machine::dockerfile::stages::{Base, Run, Stage, stages};
 use crate::format::machine::dockerfile::{Dockerfile, parse};
 use crate::format::shell::{Missing, Value};
-use crate::locate::bytes_of;
+use crate::locate::{self, Flags, Host, Settings, bytes_of, text_of};
 
 /// Longest Dockerfile that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
+
+/// Stages whose settings are looked at: no Dockerfile has a tenth of it.
+const STAGES: usize = 200;
 
 /// A Dockerfile.
 #[derive(Debug)]
@@ -73,6 +78,19 @@ impl Container {
     /// The commands of a name, with their stages.
     pub fn runs<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a Stage, &'a Run)> {
         self.stages.iter().flat_map(|s| s.runs.iter().map(move |r| (s, r))).filter(|(_, r)| names.contains(&r.name.as_str()))
+    }
+
+    /// Go's settings in each stage that sets any, as far as its variables tell them: nothing of this machine counts there.
+    pub fn settings(&self) -> Vec<Option<Settings>> {
+        let sets = |stage: &Stage| stage.env.iter().any(|(name, value)| name.starts_with(b"GO") && value.at().is_some());
+        let of = |stage: &Stage| {
+            let named = stage.env.iter().filter(|(name, _)| name.starts_with(b"GO") || name.starts_with(b"CGO_"));
+            let mut env: BTreeMap<OsString, OsString> =
+                named.filter_map(|(name, value)| Some((text_of(name), text_of(&value.text()?)))).collect();
+            env.insert("GOENV".into(), "off".into());
+            locate::survey(&Host { env, cwd: PathBuf::from("/") }, &Flags::default())
+        };
+        self.stages.iter().take(STAGES).map(|stage| sets(stage).then(|| of(stage))).collect()
     }
 
     /// What the last `RUN`, and what the entry point of the last stage, start with. What lies in the image is not on this machine.

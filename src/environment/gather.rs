@@ -89,12 +89,14 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         let value = inquiry.host.var(name)?;
         Some((name.as_bytes().to_vec(), Value::put(&bytes_of(value), None)))
     });
-    let given = process::of_container(&inquiry.root, &disk).filter(|_| inquiry.root == Path::new("/"));
-    let given = given.iter().flat_map(|host| &host.env).map(|(n, v)| (bytes_of(n), Value::put(&bytes_of(v), None)));
+    let given = process::of_container(&inquiry.root, &disk).map(|host| {
+        let values = host.env.iter().map(|(n, v)| (bytes_of(n), Value::put(&bytes_of(v), None)));
+        values.collect::<BTreeMap<_, _>>()
+    });
     let origin = Origin {
         user: &user,
         disk: &disk,
-        env: login::environment(&user, &disk).into_iter().chain(given).chain(handed_on).collect(),
+        env: login::environment(&user, &disk).into_iter().chain(given.clone().unwrap_or_default()).chain(handed_on).collect(),
         exec: inquiry.exec,
         hostname: disk.read_up_to(b"/proc/sys/kernel/hostname", 256).unwrap_or_default().trim_ascii().to_vec(),
     };
@@ -120,7 +122,12 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         }
     };
     let mut here = looker.view(&values, &inquiry.host.cwd);
-    here.lend_lines(starts.iter().flat_map(|s| &s.view.path));
+    let pid = inquiry.pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    let belongs = process::belongs(&inquiry.root.join("proc").join(pid));
+    // A service reads no init file: its own lines come first.
+    let of_unit = units::of(&units, &belongs).filter(|_| user.is_us);
+    here.lend_lines(of_unit.iter().flat_map(|u| &u.view.path).chain(starts.iter().flat_map(|s| &s.view.path)));
+    let first = given.map(|values| looker.view(&values, &inquiry.host.cwd));
     let views = std::iter::once(&here).chain(starts.iter().map(|s| &s.view)).chain(cron_jobs.iter().map(|j| &j.view));
     let installations = installations(&looker, views);
     let target = inquiry.target.as_deref().map(|path| target::look(path, &here)).transpose()?;
@@ -149,6 +156,7 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         }
     }
     let mut around = Around::look(&inquiry.root, &user.home, &disk, &looker.programs);
+    around.look_for_compiled(&starts, &disk);
     around.project = Project::look(&here, &inquiry.host.cwd);
     let caches = here.settings.as_ref().map(|s| caches::look(s, &disk)).unwrap_or_default();
     let process = None;
@@ -165,6 +173,8 @@ fn gather_for(inquiry: &Inquiry, user: User, owners: Owners) -> Result<Machine, 
         container,
         target,
         process,
+        first,
+        belongs,
         editor_files,
         around,
         lines,

@@ -97,6 +97,16 @@ pub fn environment(user: &User, disk: &Disk) -> Env {
     env
 }
 
+/// What `pam_env` sets for a session of `user`, by the first of the services that is there.
+pub fn session(services: &[&str], user: &User, disk: &Disk) -> Env {
+    let mut env = Env::new();
+    let texts = services.iter().map(|name| [b"/etc/pam.d/", name.as_bytes()].concat());
+    if let Some(text) = texts.into_iter().find_map(|path| disk.read_up_to(&path, LIMIT).ok()) {
+        pam_files(&text, user, disk, &mut env, 0);
+    }
+    env
+}
+
 /// What `pam_env` sets in the course of a service.
 fn pam_files(service: &[u8], user: &User, disk: &Disk, env: &mut Env, depth: u32) {
     for (step, _) in pam::uses_env(service) {

@@ -52,12 +52,13 @@ pub use gather::{Inquiry, gather, gather_all};
 pub use process::Process;
 pub use program::{DeadLink, Installation, Program, ProgramKind, Programs};
 pub use services::CronJob;
-pub use start::{Asked, Shell, Start, StartKind, told};
+pub use start::{Asked, Shell, Start, StartKind, names, told};
 pub use target::Target;
 pub use units::{Lookup, Unit, UnitCall};
 pub use view::{EntryState, Found, Looker, NamedGoroot, PathEntry, TOOLS, View};
 
 use crate::evidence::owners::Owners;
+use crate::format::machine::cgroup::Belongs;
 use crate::format::shell::At;
 
 /// Whose environment is looked at.
@@ -104,6 +105,10 @@ pub struct Machine {
     pub target: Option<Target>,
     /// The process that was asked about: `env` and `here` are its own.
     pub process: Option<Process>,
+    /// What process 1 of the container leads to that this is, where it is one and we may look.
+    pub first: Option<View>,
+    /// Where this process, or the one that was asked about, belongs.
+    pub belongs: Belongs,
     /// Settings files of VS Code.
     pub editor_files: Vec<EditorFile>,
     /// What lies around.
@@ -154,6 +159,11 @@ impl Machine {
     /// The shell that the account has, where it is one that we know.
     pub fn login_shell(&self) -> Option<Shell> {
         self.user.shell()
+    }
+
+    /// The service that this process, or the one that was asked about, belongs to.
+    pub fn own_unit(&self) -> Option<&Unit> {
+        units::of(&self.units, &self.belongs).filter(|_| self.user.is_us)
     }
 
     /// The start of this kind, if it was evaluated.

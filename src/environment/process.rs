@@ -50,9 +50,14 @@ pub fn read(pid: u32, root: &Path) -> Result<(Process, Host), Error> {
     let shown = program.as_ref().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let replaced = shown.ends_with(DELETED);
     let program = if replaced { shown.strip_suffix(DELETED).map(PathBuf::from) } else { program };
-    let belongs = read_proc(&folder.join("cgroup")).map(|text| cgroup::parse(&text)).unwrap_or_default();
+    let belongs = belongs(&folder);
     let cwd = sys::read_link(&folder.join("cwd")).unwrap_or_else(|_| PathBuf::from("/"));
     Ok((Process { pid, program, replaced, belongs }, Host { env, cwd }))
+}
+
+/// Where a process belongs, by its folder in `/proc`.
+pub fn belongs(folder: &Path) -> Belongs {
+    read_proc(&folder.join("cgroup")).map(|text| cgroup::parse(&text)).unwrap_or_default()
 }
 
 /// A file of `/proc`: it tells no size.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shells::of_outcome;
-use super::{Disk, Looker, Start, StartKind, User, View, units};
+use super::{Disk, Looker, Start, StartKind, User, View, login, units};
 use crate::format::machine::crontab::{self, Cron, Job, Line};
 use crate::format::machine::{Env, environment_d, systemd};
 use crate::format::shell::{At, FileSeen, Outcome, Vars, World};
@@ -11,6 +11,9 @@ use crate::locate::bytes_of;
 
 /// Longest crontab that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
+
+/// PAM's service of Debian's cron, and of cronie.
+const CRON_SERVICES: &[&str] = &["cron", "crond"];
 
 /// Programs of Go that jobs and services start.
 pub const TOOLS: &[&str] = &["go", "gofmt", "gopls", "dlv"];
@@ -30,6 +33,23 @@ pub struct CronJob {
     pub view: View,
 }
 
+impl CronJob {
+    /// Whether its line calls a program of Go by name.
+    pub fn calls_go(&self) -> bool {
+        !called(&String::from_utf8_lossy(&self.job.command())).is_empty()
+    }
+}
+
+/// Jobs whose settings are looked at, of those that have other ones than the job before.
+const JOBS: usize = 200;
+
+/// Jobs that call a program of Go, each with its number and other variables than the one before.
+pub fn jobs_of_go(jobs: &[CronJob]) -> impl Iterator<Item = (usize, &CronJob)> {
+    let mut last: Option<&Env> = None;
+    let calling = jobs.iter().enumerate().filter(|(_, job)| job.calls_go());
+    calling.filter(move |(_, job)| last.replace(&job.env) != Some(&job.env)).take(JOBS)
+}
+
 /// Every job of the system's crontabs and the user's own; of the system's only those that the user runs.
 pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
     let mut files: Vec<(Vec<u8>, bool)> = vec![(b"/etc/crontab".to_vec(), true)];
@@ -43,6 +63,7 @@ pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
     }
     let cron = if disk.read_up_to(b"/etc/debian_version", LIMIT).is_ok() { Cron::Debian } else { Cron::Cronie };
     let home = bytes_of(user.home.as_os_str());
+    let session = login::session(CRON_SERVICES, user, disk);
     let mut out = Vec::new();
     for (path, with_user) in files {
         let Ok(text) = disk.read_up_to(&path, LIMIT) else { continue };
@@ -54,7 +75,9 @@ pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
             if runs_as != user.name {
                 continue;
             }
-            let env = crontab::environment(&lines, at.line, &runs_as, &home, cron);
+            // What the crontab and cron itself set wins over PAM (Debian's and cronie's do_command.c, build_env).
+            let mut env = session.clone();
+            env.extend(crontab::environment(&lines, at.line, &runs_as, &home, cron));
             let view = looker.view(&env, &user.home);
             out.push(CronJob { job: job.clone(), at: at.clone(), user: runs_as, env, view });
         }
@@ -65,7 +88,8 @@ pub fn cron_jobs(user: &User, disk: &Disk, looker: &Looker) -> Vec<CronJob> {
 /// What a job of the user's own crontab begins with, where that sets nothing.
 pub fn cron(user: &User, disk: &Disk, looker: &Looker) -> Start {
     let cron = if disk.read_up_to(b"/etc/debian_version", LIMIT).is_ok() { Cron::Debian } else { Cron::Cronie };
-    let env = crontab::environment(&[], 1, &user.name, &bytes_of(user.home.as_os_str()), cron);
+    let mut env = login::session(CRON_SERVICES, user, disk);
+    env.extend(crontab::environment(&[], 1, &user.name, &bytes_of(user.home.as_os_str()), cron));
     plain(StartKind::Cron, env, Vec::new(), user, looker)
 }
 
@@ -104,12 +128,15 @@ pub fn systemd_user(user: &User, disk: &Disk, looker: &Looker) -> Option<Start> 
         (b"USER".to_vec(), put(&user.name)),
         (b"LOGNAME".to_vec(), put(&user.name)),
         (b"SHELL".to_vec(), put(user.login_shell.as_deref().unwrap_or(b"/bin/sh"))),
-        (b"PATH".to_vec(), put(systemd::DEFAULT_PATH.as_bytes())),
     ]);
-    // The system's manager starts the user's, which lays its own defaults over what it got.
-    for manager in ["system", "user"] {
-        env.extend(systemd::service::manager(&units::configuration(disk, manager)).0);
-    }
+    // The system's manager starts the user's as a service with a session of PAM's. The user's hands on what it got and what it
+    // sets for itself, all but PATH, and lays its own defaults over that (src/core/manager.c `manager_default_environment`).
+    let (default, own) = systemd::service::manager(&units::configuration(disk, "user"));
+    env.extend(systemd::service::manager(&units::configuration(disk, "system")).0);
+    env.extend(login::session(&["systemd-user"], user, disk));
+    env.extend(own);
+    env.insert(b"PATH".to_vec(), put(systemd::DEFAULT_PATH.as_bytes()));
+    env.extend(default);
     env.extend(environment_d::evaluate(&assignments, &env));
     Some(plain(StartKind::SystemdUser, env, files, user, looker))
 }

@@ -59,6 +59,22 @@ impl StartKind {
     }
 }
 
+/// The names of several ways of starting: a shell whose four ways are all among them is named once.
+pub fn names(kinds: &[StartKind]) -> String {
+    let of = |shell: Shell| kinds.iter().filter(|k| matches!(k, StartKind::Shell(s, ..) if *s == shell)).count();
+    let mut out: Vec<String> = Vec::new();
+    for kind in kinds {
+        let name = match kind {
+            StartKind::Shell(shell, ..) if of(*shell) == 4 => shell.as_str().to_owned(),
+            _ => kind.as_str(),
+        };
+        if out.last() != Some(&name) {
+            out.push(name);
+        }
+    }
+    out.join(", ")
+}
+
 /// What a real shell said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

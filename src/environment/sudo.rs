@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::services::plain;
-use super::{Disk, Looker, Start, StartKind, User};
-use crate::format::machine::Env;
+use super::{Disk, Looker, Start, StartKind, User, login};
 use crate::format::machine::passwd::Account;
-use crate::format::machine::sudoers::environment::{Mode, sudo_environment};
+use crate::format::machine::sudoers::environment::{Mode, add_env_file, add_pam, sudo_environment};
 use crate::format::machine::sudoers::scope::{Call, Settings};
 use crate::format::machine::sudoers::{Item, is_included, parse};
-use crate::format::shell::{FileSeen, Missing, Undecided, World};
+use crate::format::machine::{Env, pam_env};
+use crate::format::shell::{FileSeen, Missing, Undecided, Value, World};
 
 /// How many files may be included one in the other: sudo's own limit (plugins/sudoers/toke.l, MAX_SUDOERS_DEPTH).
 const DEPTH: u32 = 128;
@@ -51,6 +51,14 @@ pub fn sudo(
     };
     let settings = Settings::of(&reader.items, &call);
     let mut env = sudo_environment(&settings, shell, &call, root, Mode::Command, b"/var/mail");
+    for (file, restricted) in [(&settings.restricted_env_file, true), (&settings.env_file, false)] {
+        let Some(path) = file.as_ref().and_then(Value::text) else { continue };
+        let text = disk.read_up_to(&path, LIMIT).unwrap_or_default();
+        let lines = pam_env::environment(&text, &Arc::from(path)).into_iter();
+        let values = lines.filter_map(|a| Some((a.name, a.value?)));
+        add_env_file(&mut env, &values.collect::<Vec<_>>(), &settings, restricted);
+    }
+    add_pam(&mut env, &login::session(&["sudo"], &User::of_account(root), disk), &settings, Mode::Command);
     let mut undecided: Vec<Undecided> = settings
         .undecided
         .iter()
@@ -60,7 +68,7 @@ pub fn sudo(
         })
         .collect();
     if reader.denied {
-        env.values_mut().for_each(|v| *v = crate::format::shell::Value::unknown(None));
+        env.values_mut().for_each(|v| *v = Value::unknown(None));
         let what = "what sudoers says, which only root may read".to_owned();
         undecided.push(Undecided { at: None, what });
     }

@@ -11,6 +11,7 @@ use crate::evidence::node::{Step, way_to};
 use crate::evidence::owners::Owners;
 use crate::evidence::settings::{SettingsEvidence, look};
 use crate::format::machine::Env;
+use crate::format::machine::cgroup::Belongs;
 use crate::format::machine::environment_d::order;
 use crate::format::machine::passwd::Account;
 use crate::format::machine::systemd::service::{Exec, ServiceEnvironment, manager};
@@ -128,6 +129,12 @@ pub fn units(
         out.extend(Manager { of_user: true, folders, env: env.clone(), own, ..parts }.units());
     }
     out
+}
+
+/// The service of these that a process belongs to.
+pub fn of<'u>(units: &'u [Unit], belongs: &Belongs) -> Option<&'u Unit> {
+    let name = belongs.user_unit.as_ref().or(belongs.unit.as_ref())?;
+    units.iter().find(|u| u.name == *name && u.of_user_manager == belongs.user_unit.is_some())
 }
 
 /// Whether systemd is there.

@@ -16,7 +16,7 @@ use serde::ser::{SerializeMap, Serializer};
 
 use fix::FixView;
 use root::RootView;
-use shells::StartView;
+use shells::{AnswerView, StartView};
 
 use super::{Report, Roles, text};
 use crate::evidence::online::Spent;
@@ -128,6 +128,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("settings", &SettingsView(r))?;
         if let Some(doctor) = &r.doctor {
             map.serialize_entry("answer", &doctor.here.answer.sentence)?;
+            if !doctor.others.is_empty() {
+                map.serialize_entry("answers", &Each(&doctor.others, AnswerView::of))?;
+            }
             map.serialize_entry("shells", &StartView::all(doctor).collect::<Vec<_>>())?;
         }
         map.serialize_entry("unread", &Each(&r.unread, UnreadView::of))?;

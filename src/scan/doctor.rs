@@ -2,11 +2,14 @@
 
 use std::time::{Instant, SystemTime};
 
+use crate::check::environment::Elsewhere;
 use crate::check::{environment, settings};
-use crate::environment::{Inquiry, Machine, User, gather, gather_all};
+use crate::environment::services::jobs_of_go;
+use crate::environment::{Container, Inquiry, Machine, User, gather, gather_all};
 use crate::error::Error;
 use crate::evidence::settings::look;
 use crate::finding::{Finding, Sink};
+use crate::locate::Settings;
 use crate::policy;
 use crate::report::{Doctor, Person, Report, Unread};
 use crate::rule::Level;
@@ -69,6 +72,13 @@ fn judge(machine: &Machine) -> Vec<Finding> {
     if let Some(settings) = machine.here.settings.as_deref() {
         settings::check(settings, &look(settings, &machine.owners), &mut sink);
     }
+    let of = |settings: Option<&Settings>| {
+        let mut sink = Sink::default();
+        if let Some(settings) = settings {
+            settings::check(settings, &look(settings, &machine.owners), &mut sink);
+        }
+        sink.into_findings()
+    };
     let of_units = machine.units.iter().map(|unit| {
         let mut sink = Sink::default();
         if let (Some(settings), Some(seen)) = (unit.view.settings.as_deref(), &unit.seen) {
@@ -76,7 +86,13 @@ fn judge(machine: &Machine) -> Vec<Finding> {
         }
         sink.into_findings()
     });
-    environment::check(machine, of_units.collect(), &mut sink);
+    let elsewhere = Elsewhere {
+        starts: machine.starts.iter().map(|start| of(start.view.settings.as_deref())).collect(),
+        jobs: jobs_of_go(&machine.cron_jobs).map(|(number, job)| (number, of(job.view.settings.as_deref()))).collect(),
+        units: of_units.collect(),
+        stages: machine.container.iter().flat_map(Container::settings).map(|settings| of(settings.as_ref())).collect(),
+    };
+    environment::check(machine, elsewhere, &mut sink);
     sink.into_findings()
 }
 

@@ -226,6 +226,8 @@ def all_users(place_of, _verbose: bool) -> str | None:
         starts = [s for s in report["shells"] if s.get("user") == "ann"]
         if not starts or any(s["asked"] for s in starts) or not any((s["go"] or {}).get("path") == f"{NEW}/bin/go" for s in starts):
             return f"ann's starts are not told as predicted alone: {starts}"
+        if not [a for a in report["answers"] if a["user"] == "ann" and f"from `{NEW}/bin`" in a["answer"]]:
+            return f"which go ann has is not answered: {report['answers']}"
         if bad.real(f"{HOME}/was-run").exists():
             return "ann's .bashrc was run as root"
         found, _ = told(good, f"export PATH=$PATH:{NEW}/bin\n")
@@ -248,17 +250,25 @@ def main() -> int:
         print("NOT RUN doctor scenes: no mount namespace can be made here")
         return 0
     import doctor_more  # noqa: F401
+    import doctor_ways  # noqa: F401
+    from doctor_container import container, service
     from doctor_processes import processes
+    from doctor_run import has_manager
     from doctor_scenes import SCENES
     new = Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
     old = find_go(VERSIONS[0].rsplit(".", 1)[0], a.toolchains)[0].parent.parent
     toolchains = {"new": new, "old": old}
     wanted = set(filter(None, a.only.split(",")))
     passed = failed = mended = 0
-    plays = [(scene.name, scene.by_hand, lambda *a, scene=scene: play(scene, *a)) for scene in SCENES]
-    plays += [("all-users", True, all_users), ("processes", True, processes)]
-    for name, by_hand, played in plays:
+    plays = [(scene.name, scene.by_hand, scene.manager, lambda *a, scene=scene: play(scene, *a)) for scene in SCENES]
+    plays += [("all-users", True, False, all_users), ("processes", True, False, processes), ("container", True, False, container), ("service", True, True, service)]
+    not_run = 0
+    for name, by_hand, manager, played in plays:
         if wanted and name not in wanted:
+            continue
+        if manager and not has_manager():
+            print(f"NOT RUN {name}: no user manager of systemd can run here")
+            not_run += 1
             continue
         with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
             os.chmod(folder, 0o755)
@@ -273,9 +283,11 @@ def main() -> int:
         passed, failed, mended = passed + (why is None), failed + (why is not None), mended + (why is None and not by_hand)
         print(f"{'ok     ' if why is None else 'FAILED '} {name}{': ' + why if why else ''}", flush=True)
     print(f"in {mended} of them the change that is proposed was made, and undid the situation")
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed" + (f", {not_run} not run" if not_run else ""))
     return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # As the module that the scenes know: they raise its `Wrong`.
+    import doctor
+    sys.exit(doctor.main())

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from doctor import HOME, NEW
-from doctor_scenes import ADD, BOTH, SHELL_HAS, SOURCES, SYSTEM_UNIT, UNIT, VSCODE, Scene, built, home, in_service
+from doctor_run import by_docker
+from doctor_scenes import ADD, APP, BOTH, SHELL_HAS, SOURCES, SYSTEM_UNIT, UNIT, VSCODE, Scene, built, home, in_service
 
 # Caches that are links of the user's own.
 LINKED_CACHE = [f"mkdir -p {HOME}/true", f"ln -s {HOME}/true {HOME}/cache", f"chown -h 4242:4242 {HOME}/true {HOME}/cache"]
@@ -44,15 +45,15 @@ Scene("toolchain-switches", {**home(bashrc=ADD + "export GOTOOLCHAIN=path\nexpor
       hand=[f"sed -i s/GOTOOLCHAIN=path/GOTOOLCHAIN=local/ {HOME}/.bashrc"])
 
 # Dockerfiles, editors, services.
-STAGES = "FROM debian:12 AS build\nENV GOAPP=/app\nFROM debian:12\n{0}CMD exec $GOAPP/run\n"
-Scene("dockerfile-env-of-another-stage", {**SHELL_HAS, f"{HOME}/Dockerfile": STAGES.format("")}, {f"{HOME}/Dockerfile": STAGES.format("ENV GOAPP=/app\n")},
-      (f"{HOME}/Dockerfile", 4), ask="sed -n '/^FROM/h;/^FROM/!H;${x;p}' Dockerfile | grep -q ENV || echo EMPTY", wrong="EMPTY",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-env-of-another-stage", hand=[f"sed -i '4i ENV GOAPP=/app' {HOME}/Dockerfile"])
+STAGES = "FROM debian:12 AS build\nENV GOAPP=/opt/app/bin\nFROM debian:12\n{0}CMD exec $GOAPP/run\n"
+Scene("dockerfile-env-of-another-stage", {**SHELL_HAS, f"{HOME}/Dockerfile": STAGES.format("")}, {f"{HOME}/Dockerfile": STAGES.format("ENV GOAPP=/opt/app/bin\n")},
+      (f"{HOME}/Dockerfile", 4), there=lambda place: "it runs" not in by_docker(place), setup=APP,
+      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-env-of-another-stage")
 READS = f"python3 -c 'import json; json.load(open(\"{VSCODE}\"))' 2>/dev/null || echo BROKEN"
 Scene("editor-settings-unreadable", {**SHELL_HAS, VSCODE: "{\n  \"go.goroot\":\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3), ask=READS, wrong="BROKEN",
       levels=("note",), rule="editor-settings-unreadable", hand=[f"sed -i 2d {VSCODE}"])
 Scene("systemd-unit-setting-differs", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=GOFLAGS=-mod=vendor\n", f"{NEW}/bin/go env GOFLAGS")},
-      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), there=in_service(SYSTEM_UNIT, "vendor"),
+      {SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOFLAGS")}, (SYSTEM_UNIT, 7), there=in_service(SYSTEM_UNIT, "vendor"), manager=True,
       levels=("warning", "note"), rule="systemd-unit-setting-differs", hand=[f"sed -i 7d {SYSTEM_UNIT}"])
 
 # Binaries, and tools of another Go.

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 from typing import Callable
 
 from doctor import HOME, NEW, OLD, Place
+from doctor_run import by_docker, by_manager, by_unit
 
 LOGIN, TERMINAL, LOGIN_SCRIPT = ["bash", "-l", "-i"], ["bash", "-i"], ["bash", "-l"]
 ZLOGIN, ZTERMINAL = ["zsh", "-l", "-i"], ["zsh", "-i"]
@@ -24,7 +24,8 @@ class Scene:
     """`files` make the situation, `good` laid over them the healthy counterpart. `ask` is said to the shell `start`; the situation is there
     while the answer holds `wrong`, or lacks `right`. The user looks from `looks`. `behind`: the rule
     that is told once the first change is made, whose change is made then. `by_hand`: what to change is told in words alone; `hand` are the
-    commands, as root, that do what the words say, after which the situation must be gone and the finding with it."""
+    commands, as root, that do what the words say, after which the situation must be gone and the finding with it. `manager`: a user manager
+    of systemd is needed."""
     name: str
     files: dict
     good: dict
@@ -47,6 +48,7 @@ class Scene:
     behind: str = ""
     modes: dict = dataclasses.field(default_factory=dict)
     there: Callable | None = None
+    manager: bool = False
 
     def __post_init__(self):
         self.by_hand = self.by_hand or bool(self.hand)
@@ -197,71 +199,65 @@ env -i HOME=$HOME PATH=/usr/bin:/bin $(grep '^PATH=' /etc/crontab) sh ~/job 2>&1
 Scene("cron-has-no-go", {**home(bashrc=ADD, profile=SOURCES), "/etc/crontab": "SHELL=/bin/sh\n17 * * * * ann cd ~/src && go build ./...\n"},
       {"/etc/crontab": f"SHELL=/bin/sh\nPATH={NEW}/bin:/usr/bin:/bin\n17 * * * * ann cd ~/src && go build ./...\n"}, ("/etc/crontab", 2),
       ask=CRON_JOB, right="go version go1")
-DOCKER = "FROM golang:1.26\n{0}RUN go version\n"
-Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
-      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'RUN export' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"))
-Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"$GOPATH/bin/app\"]\n"},
-      {f"{HOME}/Dockerfile": DOCKER.format("") + "ENTRYPOINT [\"/go/bin/app\"]\n"}, (f"{HOME}/Dockerfile", 3), ask="grep -q 'GOPATH' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), hand=[f"sed -i 's,[$]GOPATH,/go,' {HOME}/Dockerfile"])
+# The instructions are carried out.
+FILE = f"{HOME}/Dockerfile"
+DOCKER = "FROM golang:1.26\n{0}RUN go env GOFLAGS\n"
+Scene("docker-export-in-run", {**home(bashrc=ADD, profile=SOURCES), FILE: DOCKER.format("RUN export GOFLAGS=-mod=vendor\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (FILE, 2), there=lambda place: "-mod=vendor" not in by_docker(place), flags=("--dockerfile", FILE))
+APP = ["mkdir -p /opt/app/bin", "printf '#!/bin/sh\\necho it runs\\n' > /opt/app/bin/run", "chmod 755 /opt/app/bin/run"]
+ENTRY = "FROM golang:1.26\nENV GOPATH=/opt/app\nENTRYPOINT [\"{0}/bin/run\"]\n"
+Scene("docker-entrypoint-exec-form", {**home(bashrc=ADD, profile=SOURCES), FILE: ENTRY.format("$GOPATH")}, {FILE: ENTRY.format("/opt/app")}, (FILE, 3),
+      there=lambda place: "it runs" not in by_docker(place), setup=APP, flags=("--dockerfile", FILE))
+Scene("docker-env-turns-sumdb-off", {**home(bashrc=ADD, profile=SOURCES), FILE: DOCKER.format("ENV GOSUMDB=off GOFLAGS=-mod=vendor\nRUN go env GOSUMDB\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\nRUN go env GOSUMDB\n")}, (FILE, 2), there=lambda place: "off" in by_docker(place), flags=("--dockerfile", FILE),
+      rule="sumdb-off")
+
+
+def in_editor(place: Place) -> str:
+    """What `go version` says to the Go extension: it starts the `go` of `go.goroot`, else that of its PATH."""
+    text = "".join(line for line in place.real(VSCODE).read_text().splitlines() if "//" not in line).replace(",}", "}")
+    path = place.env_of(TERMINAL)["PATH"]
+    root = json.loads(text).get("go.goroot")
+    p = place.run(["sh", "-c", f"{root}/bin/go version" if root else "go version"], env={"PATH": path, "HOME": HOME})
+    return p.stdout + p.stderr
+
+
 VSCODE = f"{HOME}/.vscode-server/data/Machine/settings.json"
 Scene("vscode-goroot-of-old", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  // machine\n  \"go.goroot\": \"/opt/old\",\n}\n"}, {VSCODE: "{\n}\n"}, (VSCODE, 3),
-      ask="grep -q 'goroot' .vscode-server/data/Machine/settings.json && echo THERE", wrong="THERE", gos=BOTH)
+      there=lambda place: "go1.21" in in_editor(place), gos=BOTH)
 Scene("environment-d-has-old", {**home(bashrc=ADD, profile=SOURCES), f"{HOME}/.config/environment.d/go.conf": "# x\nPATH=/opt/old/bin:$PATH\n"},
       {f"{HOME}/.config/environment.d/go.conf": f"PATH={NEW}/bin:$PATH\n"}, (f"{HOME}/.config/environment.d/go.conf", 2),
-      ask="grep -q '/opt/old' .config/environment.d/go.conf && echo THERE", wrong="THERE", gos=BOTH)
+      there=lambda place: "go1.21" in by_manager(place, "go version"), gos=BOTH, manager=True)
 
-# Services of systemd. No manager runs here: what it would do with the lines of the unit is done in its place.
-SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-
-
-def service(path: str) -> Callable:
-    """What the service at `path` says when it is started with its environment, a drop-in folder's lines after its own."""
-    def run(place: Place) -> str:
-        text = place.run(["sh", "-c", f"cat {path} {path}.d/*.conf 2>/dev/null"]).stdout
-        env, command = {"PATH": SYSTEMD_PATH, "HOME": HOME, "USER": "ann"}, []
-        for key, _, value in (line.partition("=") for line in text.splitlines()):
-            if key == "Environment":
-                env.update(word.split("=", 1) for word in shlex.split(value))
-            elif key == "EnvironmentFile":
-                env.update(line.split("=", 1) for line in place.run(["cat", value]).stdout.split())
-            elif key == "ExecStart":
-                command = shlex.split(value)
-        if "/" not in command[0]:
-            # A program without a folder is looked for where systemd was built to look, whatever PATH says.
-            found = place.run(["sh", "-c", f"command -v {command[0]}"], env={"PATH": SYSTEMD_PATH}).stdout.strip()
-            if not found:
-                return "203/EXEC"
-            command[0] = found
-        p = place.run(command, env=env)
-        return p.stdout + p.stderr
-    return run
+# Services of systemd, run by a real manager.
+SYSTEM_UNIT, USER_UNIT = "/etc/systemd/system/nightly.service", f"{HOME}/.config/systemd/user/nightly.service"
+UNIT = "[Unit]\nDescription=Builds by night\n\n[Service]\nType=oneshot\nUser=ann\n{0}ExecStart={1}\n"
+# A manager without root's rights can't change to a user, not even to the same one (216/GROUP).
+OWN_UNIT = UNIT.replace("User=ann\n", "")
+IN_SHELL = "/bin/sh -c 'cd /tmp && go version'"
+SHELL_HAS = home(bashrc=ADD, profile=SOURCES)
 
 
 def in_service(path: str, wrong: str) -> Callable:
-    return lambda place: wrong in service(path)(place)
+    return lambda place: wrong in by_unit(place, path)
 
 
-SYSTEM_UNIT, USER_UNIT = "/etc/systemd/system/nightly.service", f"{HOME}/.config/systemd/user/nightly.service"
-UNIT = "[Unit]\nDescription=Builds by night\n\n[Service]\nType=oneshot\nUser=ann\n{0}ExecStart={1}\n"
-IN_SHELL = "/bin/sh -c 'cd /tmp && go version'"
-SHELL_HAS = home(bashrc=ADD, profile=SOURCES)
 Scene("systemd-unit-has-another-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("Environment=PATH=/opt/old/bin:/usr/bin:/bin\n", IN_SHELL)},
       {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
-      there=in_service(SYSTEM_UNIT, "go1.21"), gos=BOTH)
+      there=in_service(SYSTEM_UNIT, "go1.21"), manager=True, gos=BOTH)
 Scene("systemd-unit-has-no-go", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", IN_SHELL)},
       {SYSTEM_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", IN_SHELL)}, (SYSTEM_UNIT, 7), rule="systemd-unit-has-another-go",
-      there=in_service(SYSTEM_UNIT, "not found"))
+      there=in_service(SYSTEM_UNIT, "not found"), manager=True)
 # PATH names the right folder, and systemd doesn't look there.
-Scene("systemd-unit-names-go-without-folder", {**SHELL_HAS, USER_UNIT: UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", "go version")},
-      {USER_UNIT: UNIT.format("", f"{NEW}/bin/go version")}, (USER_UNIT, 8), rule="systemd-unit-has-another-go", there=in_service(USER_UNIT, "203/EXEC"))
+Scene("systemd-unit-names-go-without-folder", {**SHELL_HAS, USER_UNIT: OWN_UNIT.format(f"Environment=PATH={NEW}/bin:/usr/bin:/bin\n", "go version")},
+      {USER_UNIT: OWN_UNIT.format("", f"{NEW}/bin/go version")}, (USER_UNIT, 7), rule="systemd-unit-has-another-go", there=in_service(USER_UNIT, "203"), manager=True)
 Scene("drop-in-turns-sumdb-off", {**SHELL_HAS, SYSTEM_UNIT: UNIT.format("", f"{NEW}/bin/go env GOSUMDB"),
                                   f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOSUMDB=off GOTOOLCHAIN=local\n"},
       {f"{SYSTEM_UNIT}.d/proxy.conf": "[Service]\nEnvironment=GOTOOLCHAIN=local\n"}, (f"{SYSTEM_UNIT}.d/proxy.conf", 2), rule="sumdb-off",
-      there=in_service(SYSTEM_UNIT, "off"))
-Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
+      there=in_service(SYSTEM_UNIT, "off"), manager=True)
+Scene("environment-file-turns-sumdb-off", {**SHELL_HAS, USER_UNIT: OWN_UNIT.format("EnvironmentFile=/etc/default/nightly\n", f"{NEW}/bin/go env GOSUMDB"),
                                            "/etc/default/nightly": "GOTOOLCHAIN=local\nGOSUMDB=off\n"},
-      {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"))
+      {"/etc/default/nightly": "GOTOOLCHAIN=local\n"}, ("/etc/default/nightly", 2), rule="sumdb-off", there=in_service(USER_UNIT, "off"), manager=True)
 
 # Programs that were built here, tools beside go, and editors.
 def built(env: str) -> list:
@@ -278,16 +274,16 @@ COPIES = built("") + [f"mkdir -p {HOME}/go/bin {HOME}/older", f"cp {HOME}/hello/
                       f"cp {HOME}/hello/hello {HOME}/older/hello", f"chown -R 4242:4242 {HOME}/go {HOME}/older"]
 Scene("another-copy-is-started", home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\nexport PATH=$HOME/older:$PATH\n", profile=SOURCES),
       home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n"), (f"{HOME}/older/hello",), ask="command -v hello", wrong="/older/", setup=COPIES,
-      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed", hand=[f"rm {HOME}/older/hello"])
+      flags=(f"{HOME}/go/bin/hello",), rule="target-shadowed")
 Scene("folder-of-go-without-bin", home(bashrc=f"export PATH=$PATH:{NEW}\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/.bashrc", 1), right="go version go1",
       rule="path-entry-lacks-bin")
 SCRIPT = [f"mkdir -p {HOME}/tools", f"printf '#!/bin/sh\\nGOFLAGS=-mod=vendor exec {NEW}/bin/go \"$@\"\\n' > {HOME}/tools/go", f"chmod 755 {HOME}/tools/go",
           f"chown -R 4242 {HOME}/tools"]
 Scene("script-called-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/go",), ask="go env GOFLAGS",
-      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script", hand=[f"rm {HOME}/tools/go"])
+      wrong="-mod=vendor", setup=SCRIPT, rule="go-is-script")
 Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n", profile=SOURCES), home(bashrc=ADD), (f"{HOME}/tools/gofmt",),
       ask="command -v gofmt", wrong="/tools/", gos=BOTH, setup=[f"mkdir -p {HOME}/tools", f"cp /opt/old/bin/gofmt {HOME}/tools/", f"chown -R 4242 {HOME}/tools"],
-      rule="gofmt-of-another-go", hand=[f"rm {HOME}/tools/gofmt"])
+      rule="gofmt-of-another-go")
 
 
 def in_terminal(place: Place) -> str:
@@ -302,9 +298,9 @@ Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n
       {VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/opt/tools:${env:PATH}\"\n  }\n}\n"}, (VSCODE, 3), rule="editor-path-replaced",
       there=lambda place: "go version go1" not in in_terminal(place))
 Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
-                                     f"{HOME}/Dockerfile": DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
-      {f"{HOME}/Dockerfile": DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (f"{HOME}/Dockerfile", 2), ask="grep -q 'bashrc' Dockerfile && echo THERE", wrong="THERE",
-      flags=("--dockerfile", f"{HOME}/Dockerfile"), rule="dockerfile-init-file-not-read", hand=[f"sed -i '2c ENV GOFLAGS=-mod=vendor' {HOME}/Dockerfile"])
+                                     FILE: DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
+      {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (FILE, 2), there=lambda place: "-mod=vendor" not in by_docker(place),
+      flags=("--dockerfile", FILE), rule="dockerfile-init-file-not-read")
 CHAIN = ["mkdir -p /opt/two", "cp -rs /usr/local/go/. /opt/two/"]
 Scene("bin-go-links-to-another-go", home(bashrc="export PATH=$PATH:/opt/two/bin\n", profile=SOURCES), {}, ("/opt/two/bin/go",), ask="go version", wrong="go1.21",
       gos=BOTH, setup=[*CHAIN, "ln -sf /opt/old/bin/go /opt/two/bin/go"], good_setup=CHAIN, hand=["ln -sf /usr/local/go/bin/go /opt/two/bin/go"])

@@ -55,7 +55,7 @@ impl Judge<'_> {
             let at = self.line_here(cache.name);
             if let Some(at) = at {
                 finding = Finding {
-                    mend: self.edit(at, None),
+                    mend: self.unset(at, cache.name),
                     ..self.about(&CACHE_NOT_WRITABLE, Some(at), cache.name, cache.name, finding.message.clone())
                 };
             }

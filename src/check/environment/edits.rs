@@ -1,5 +1,7 @@
 //! Changes to one line of an init file, by its text alone. Where a line is not of a shape that is known, none is proposed.
 
+use crate::format::machine::systemd::words;
+
 /// The line without one entry of PATH: `Some(None)` where the whole line is to go, `None` where no change can be named. Of lines of
 /// sh, bash, zsh and fish that put folders into PATH.
 pub fn without_entry(line: &str, entry: &str, home: &str) -> Option<Option<String>> {
@@ -151,6 +153,44 @@ pub fn exported(line: &str, name: &str) -> Option<String> {
     }
 }
 
+/// The line without its assignment to a variable: `Some(None)` where it has no other and the whole line is to go, `None` where no
+/// change can be named. Of init files, `/etc/environment` and the like, and of systemd's `Environment=`.
+pub fn without_assignment(line: &str, name: &str) -> Option<Option<String>> {
+    if line.ends_with('\\') {
+        return None;
+    }
+    let is_it = |word: &str| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+    let is_other = |word: &str| {
+        let before = word.trim_start_matches(['"', '\'']).split_once('=').map(|(before, _)| before);
+        before.is_some_and(|b| !b.is_empty() && b != name && b.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_'))
+    };
+    let bare = line.trim_start();
+    let (key, rest) = bare.split_once(['=', ' ', '\t'])?;
+    if matches!(key, "Environment" | "DefaultEnvironment" | "ManagerEnvironment") {
+        let (key, list) = line.split_once('=')?;
+        let all: Vec<String> = words(list.as_bytes()).0.into_iter().map(String::from_utf8).collect::<Result<_, _>>().ok()?;
+        let rest: Vec<&str> = all.iter().map(String::as_str).filter(|word| !is_it(word)).collect();
+        return match rest.as_slice() {
+            _ if rest.len() + 1 != all.len() => None,
+            [] => Some(None),
+            _ if list.contains(['"', '\'', '\\']) => None,
+            rest => Some(Some(format!("{key}={}", rest.join(" ")))),
+        };
+    }
+    // pam_env.conf: `NAME DEFAULT=VALUE OVERRIDE=VALUE`.
+    let of_pam = key == name && (rest.trim_start().starts_with("DEFAULT=") || rest.trim_start().starts_with("OVERRIDE="));
+    if of_pam || !bare.split_whitespace().any(is_other) {
+        return Some(None);
+    }
+    let plain = !rest.contains(['"', '\'', '\\', ';', '&', '|', '(', '`', '#', '<', '>']);
+    if !plain || !matches!(key, "export" | "ENV") {
+        return None;
+    }
+    let kept: Vec<&str> = bare.split_whitespace().filter(|word| !is_it(word)).collect();
+    let indent = line.get(..line.len() - bare.len())?;
+    (kept.len() + 1 == bare.split_whitespace().count()).then(|| Some(format!("{indent}{}", kept.join(" "))))
+}
+
 /// How an entry may be written in an init file.
 fn spellings(entry: &str, home: &str) -> Vec<String> {
     let mut all = vec![entry.to_owned()];
@@ -196,6 +236,32 @@ fn says_nothing(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_assignment_is_taken_out_of_its_line() {
+        for (line, want) in [
+            ("Environment=GOSUMDB=off", Some(None)),
+            ("Environment=\"GOSUMDB=off\"", Some(None)),
+            ("Environment=A=1 GOSUMDB=off B=2", Some(Some("Environment=A=1 B=2"))),
+            ("DefaultEnvironment=A=1 GOSUMDB=off", Some(Some("DefaultEnvironment=A=1"))),
+            ("ManagerEnvironment=GOSUMDB=off", Some(None)),
+            ("Environment=\"A=x y\" GOSUMDB=off", None),
+            ("Environment=GOSUMDB=off \\", None),
+            ("GOSUMDB=off", Some(None)),
+            ("PassEnvironment=GOSUMDB", None),
+            ("GOSUMDB DEFAULT=off", Some(None)),
+            ("export GOSUMDB=off", Some(None)),
+            ("  export PATH=$PATH:/x GOSUMDB=off", Some(Some("  export PATH=$PATH:/x"))),
+            ("export GOSUMDB=off; PATH=/x:$PATH", None),
+            ("if true; then export GOSUMDB=off; fi", Some(None)),
+            ("set -gx GOSUMDB off", Some(None)),
+            ("ENV GOSUMDB=off", Some(None)),
+            ("ENV A=1 GOSUMDB=off", Some(Some("ENV A=1"))),
+        ] {
+            assert_eq!(without_assignment(line, "GOSUMDB"), want.map(|w| w.map(str::to_owned)), "{line}");
+        }
+        assert_eq!(without_assignment("export GOFLAGS=\"-mod=mod -x=1\"", "GOFLAGS"), Some(None));
+    }
 
     #[test]
     fn an_entry_is_taken_out_of_its_line() {

@@ -198,7 +198,7 @@ impl Judge<'_> {
 
     /// The command that appends a line where interactive shells and login shells have it: a login shell of bash reads `.bashrc` by
     /// its profile only.
-    fn append_for_all(&self, shell: Shell, line: &str) -> Mend {
+    pub(super) fn append_for_all(&self, shell: Shell, line: &str) -> Mend {
         let rc = self.machine.user.home.join(".bashrc");
         let login = self.machine.start(StartKind::Shell(shell, true, true)).filter(|_| shell == Shell::Bash);
         let Some(login) = login.filter(|s| !s.reads(&bytes_of(rc.as_os_str()))) else { return self.append_line(shell, line) };

@@ -10,6 +10,7 @@ use super::{Judge, said_at};
 use crate::environment::{DeadLink, EntryState, Found, Installation, NamedGoroot, PathEntry, Start, View};
 use crate::evidence::node::Changer;
 use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
+use crate::format::machine::Env;
 use crate::format::shell::{At, Value};
 use crate::locate::{Source, bytes_of};
 use crate::rule::{Fix, Kind, Level, Rule};
@@ -213,7 +214,7 @@ pub static LINK_BROKEN: Rule = Rule {
     },
 };
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// GOROOT here and in every start, and every installation that any of them leads to.
     pub(super) fn installations(&self, sink: &mut Sink) {
         let mut told = BTreeSet::new();
@@ -325,20 +326,22 @@ impl Judge<'_> {
                     None => self.line_of(name, setting.and_then(|s| s.raw.as_deref()).map(bytes_of)),
                 };
                 let finding = self.about(rule, at, name, name, message);
-                Finding { mend: at.and_then(|at| self.edit(at, None)), ..finding }
+                Finding { mend: at.and_then(|at| self.unset(at, name)), ..finding }
             }
         }
     }
 
     /// The line that gives a variable the value that it has in the environment.
-    pub(super) fn line_here(&self, name: &str) -> Option<&At> {
+    pub(super) fn line_here(&self, name: &str) -> Option<&'a At> {
         self.line_of(name, self.machine.env.get(name.as_bytes()).cloned())
     }
 
-    /// The line of the first start that gives a variable the value that it has here.
-    fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&At> {
+    /// The line of the first start that gives a variable the value that it has here; else of the service that this process is of.
+    fn line_of(&self, name: &str, value: Option<Vec<u8>>) -> Option<&'a At> {
         let value = value?;
-        self.machine.starts.iter().find_map(|s| s.env.get(name.as_bytes()).filter(|v| v.text().as_ref() == Some(&value))?.at())
+        let line = |env: &'a Env| env.get(name.as_bytes()).filter(|v| v.text().as_ref() == Some(&value))?.at();
+        let machine = self.machine;
+        machine.starts.iter().map(|s| &s.env).chain(machine.own_unit().map(|u| &u.env)).find_map(line)
     }
 
     /// Links to `go` that lead into another installation, or nowhere.

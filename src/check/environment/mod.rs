@@ -12,6 +12,7 @@
 //! | [`caches`] | caches that are links, or that the user may not write to |
 //! | [`starts`] | `sudo` and cron, and shells that say otherwise than their files |
 //! | [`units`] | services of systemd that people wrote |
+//! | [`first`] | process 1 of a container |
 //! | [`edits`] | changes to one line of an init file |
 //!
 //! What is judged is what was gathered: nothing here opens a file or runs a program.
@@ -21,6 +22,7 @@ pub mod caches;
 pub mod container;
 pub mod editor;
 pub mod edits;
+pub mod first;
 pub mod go;
 pub mod init;
 pub mod installation;
@@ -59,17 +61,32 @@ pub const RULES: &[&[&Rule]] = &[
     caches::RULES,
     editor::RULES,
     container::RULES,
+    first::RULES,
     target::RULES,
     units::RULES,
 ];
 
+/// What was found on Go's settings elsewhere than in this process.
+#[derive(Debug, Default)]
+pub struct Elsewhere {
+    /// In each start, in their order.
+    pub starts: Vec<Vec<Finding>>,
+    /// In jobs of cron, by their number.
+    pub jobs: Vec<(usize, Vec<Finding>)>,
+    /// In each unit, in their order.
+    pub units: Vec<Vec<Finding>>,
+    /// In each stage of the Dockerfile, in their order.
+    pub stages: Vec<Vec<Finding>>,
+}
+
 /// Judges all that was gathered. What `sink` holds already of Go's settings is told by the lines that set them, and so is what
-/// `of_units` holds of those of each unit.
-pub fn check(machine: &Machine, of_units: Vec<Vec<Finding>>, sink: &mut Sink) {
+/// was found elsewhere.
+pub fn check(machine: &Machine, elsewhere: Elsewhere, sink: &mut Sink) {
     let judge = Judge { machine, seen_open: RefCell::default() };
     for finding in sink.iter_mut() {
         judge.place_setting(finding);
     }
+    judge.settings_elsewhere(elsewhere.starts, elsewhere.jobs, sink);
     judge.path(sink);
     judge.tools(sink);
     judge.installations(sink);
@@ -80,11 +97,12 @@ pub fn check(machine: &Machine, of_units: Vec<Vec<Finding>>, sink: &mut Sink) {
     judge.sudo(sink);
     judge.systemd_user(sink);
     judge.cron(sink);
-    judge.units(of_units, sink);
+    judge.units(elsewhere.units, sink);
     judge.caches(sink);
     judge.asked(sink);
     judge.editor(sink);
-    judge.container(sink);
+    judge.container(elsewhere.stages, sink);
+    judge.first_process(sink);
     judge.target(sink);
     judge.process(sink);
 }
@@ -136,6 +154,11 @@ impl<'a> Judge<'a> {
             }
             None => Finding::new(rule, RootKind::Environment, Place::Env(name.to_owned()), subject, message),
         }
+    }
+
+    /// The line at `at` without its assignment to `name`, where that is plain.
+    fn unset(&self, at: &At, name: &str) -> Option<Mend> {
+        self.edit(at, edits::without_assignment(&self.machine.lines.text(at)?, name)?)
     }
 
     /// The line at `at` put otherwise, or removed.

@@ -357,6 +357,15 @@ impl Judge<'_> {
         self.edit(at, edits::without_entry(&line, &String::from_utf8_lossy(&entry.text), &home)?)
     }
 
+    /// The line of `entry` as one that puts it first, where that puts it before `other`, too: no line that comes later puts that
+    /// one there.
+    pub(super) fn put_before(&self, entry: Option<&PathEntry>, other: Option<&PathEntry>) -> Option<Mend> {
+        let at = entry?.at.as_ref()?;
+        let comes_first = other?.at.as_ref().is_none_or(|o| o.file == at.file && o.line < at.line);
+        let line = self.machine.lines.text(at).filter(|_| comes_first)?;
+        self.edit(at, Some(edits::prepended(&line)?))
+    }
+
     /// Whether `go install` puts programs into this folder.
     pub(super) fn is_go_bin(&self, view: &View, folder: &Path) -> bool {
         let default = self.machine.user.home.join("go/bin");

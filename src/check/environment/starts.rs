@@ -6,8 +6,8 @@ use std::path::Path;
 use super::Judge;
 use super::tools::bare;
 use crate::environment::services::called;
-use crate::environment::{Asked, Start, StartKind, View};
-use crate::finding::{Finding, Place, RootKind, Sink, path_text};
+use crate::environment::{Asked, Shell, Start, StartKind, View};
+use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::shell::At;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sys;
@@ -95,7 +95,7 @@ pub static SAYS_OTHERWISE: Rule = Rule {
     why: "Something else than the files sets it: a plugin, a compiled file, a file that changed meanwhile; the other findings about this \
           variable may be wrong.",
     go: "Gets what the shell says.",
-    mend: "Look for what else sets the variable; `gocachescan doctor --verbose` shows the files.",
+    mend: "Look for what else sets the variable: a plugin, a `.zwc` of zsh beside a file that was put back; `gocachescan doctor --verbose` shows the files.",
     source: "bash(1), zsh(1), fish(1)",
     witness: |s| {
         // A file that the shell itself does not read: it reads that of this machine.
@@ -213,14 +213,22 @@ impl Judge<'_> {
         let name = String::from_utf8_lossy(name).into_owned();
         let how = start.kind.as_str();
         let (ours, theirs) = (text(predicted.map(|(t, _)| t)), text(said));
-        let message = format!("{how} has {name} as {theirs}, where its init files lead to {ours}");
+        let mut message = format!("{how} has {name} as {theirs}, where its init files lead to {ours}");
+        let of_zsh = matches!(start.kind, StartKind::Shell(Shell::Zsh, ..));
+        let compiled = predicted.and_then(|(_, at)| self.machine.around.compiled.get(at?.file.as_ref())).filter(|_| of_zsh);
+        let compiled = compiled.map(|path| path_text(path)).filter(|(_, escaped)| !escaped).map(|(text, _)| text);
+        if let Some(compiled) = &compiled {
+            message
+                .push_str(&format!("; zsh reads `{compiled}`, which was compiled from another text, in the place of this file"));
+        }
+        let mend = compiled.map(|path| Mend::Command(vec!["rm".to_owned(), path]));
         let finding = match predicted.and_then(|(_, at)| at) {
             Some(at) => self.about(&SAYS_OTHERWISE, Some(at), &name, format!("{how} {name}"), message),
             None => {
                 Finding::new(&SAYS_OTHERWISE, RootKind::Environment, Place::Env(name.clone()), format!("{how} {name}"), message)
             }
         };
-        finding.claims(ours, theirs)
+        Finding { mend, ..finding.claims(ours, theirs) }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Rules on one binary that the user asks about, and on a running process.
 
+use super::tools::{aside, is_managed};
 use super::{Judge, said_at};
 use crate::environment::{Asked, Process, Start, Target};
 use crate::finding::{Finding, Mend, Place, RootKind, Sink, path_text};
 use crate::format::gover;
 use crate::locate::Source;
+use crate::place::in_system_folder;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 use crate::sample::binary::BinarySample;
@@ -178,7 +180,15 @@ impl Judge<'_> {
             said_at(place, "PATH"),
             if in_path { "first" } else { "into PATH, and not that of the other" },
         );
-        sink.push(Finding::at(&SHADOWED, RootKind::Environment, &first.path, "binary", message));
+        let finding = Finding::at(&SHADOWED, RootKind::Environment, &first.path, "binary", message);
+        let path = &self.machine.here.path;
+        let own = target.copies.iter().find(|c| c.same).and_then(|c| path.get(c.entry));
+        // Another program of that name is not ours to move.
+        let of_module = target.evidence.fact.main.as_ref().map(|m| m.path.as_str());
+        let is_copy = first.module.as_ref().is_some_and(|(module, _)| Some(module.as_str()) == of_module);
+        let is_copy = is_copy && !in_system_folder(&self.machine.around.on_machine(&first.path)) && !is_managed(&first.path);
+        let mend = self.put_before(own, path.get(first.entry)).or_else(|| aside(&first.path, "older").filter(|_| is_copy));
+        sink.push(Finding { mend, ..finding });
     }
 
     /// The process that was asked about, if one was: `here` is its environment then.

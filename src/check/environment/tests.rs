@@ -107,6 +107,8 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
         container: None,
         target: None,
         process: None,
+        first: None,
+        belongs: crate::format::machine::cgroup::Belongs::default(),
         editor_files: vec![],
         around: Around { root: "/".into(), ..Around::default() },
         lines: Lines::default(),
@@ -115,7 +117,7 @@ fn machine(here: View, starts: Vec<Start>) -> Machine {
 
 fn told(machine: &Machine) -> Vec<Finding> {
     let mut sink = Sink::default();
-    check(machine, vec![], &mut sink);
+    check(machine, Elsewhere::default(), &mut sink);
     sink.into_findings()
 }
 
@@ -361,6 +363,19 @@ fn a_shell_that_says_otherwise_is_told_where_all_was_known() {
         short(&found),
         [("shell-says-otherwise", Level::Note, "PATH".to_owned()), ("shell-says-otherwise", Level::Note, "GOBIN".to_owned())]
     );
+}
+
+#[test]
+fn a_compiled_file_of_another_text_is_to_go() {
+    let mut m = debian();
+    let mut s = start(StartKind::Shell(Shell::Zsh, true, true), &[], view(&[]));
+    s.env.insert(b"GOFLAGS".to_vec(), Value::put(b"-x", Some(&at("/home/ann/.zshrc", 2))));
+    s.asked = Asked::Environment(BTreeMap::from([(b"GOFLAGS".to_vec(), b"-v".to_vec())]));
+    m.starts.push(s);
+    assert_eq!(one(&told(&m)).mend, None);
+    m.around.compiled.insert(b"/home/ann/.zshrc".to_vec(), "/home/ann/.zshrc.zwc".into());
+    let words = ["rm", "/home/ann/.zshrc.zwc"].map(str::to_owned).to_vec();
+    assert_eq!(one(&told(&m)).mend, Some(crate::finding::Mend::Command(words)));
 }
 
 #[test]

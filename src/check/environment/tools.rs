@@ -310,7 +310,8 @@ impl Judge<'_> {
             path_text(&real.program.path).0,
             said_at(at, "PATH")
         );
-        Some((GO_SCRIPT.id, self.program(&GO_SCRIPT, path, "go".to_owned(), message, at)))
+        let mend = self.put_before(view.entry(real), view.entry(first)).or_else(|| aside(path, "script"));
+        Some((GO_SCRIPT.id, Finding { mend, ..self.program(&GO_SCRIPT, path, "go".to_owned(), message, at) }))
     }
 
     /// A `gofmt` whose version is not that of `go`.
@@ -325,7 +326,10 @@ impl Judge<'_> {
         let at = view.entry(first).and_then(|e| e.at.as_ref());
         let message = format!("is of {}, but `go` is {}", bare(built), bare(version));
         let finding = self.program(&GOFMT_OF_ANOTHER, path, "gofmt".to_owned(), message, at).claims(bare(version), bare(built));
-        Some((GOFMT_OF_ANOTHER.id, finding))
+        let is_own = !self.of_system(first) && !is_managed(path);
+        let moved = || aside(path, bare(built)).filter(|_| is_own);
+        let mend = self.put_before(view.entry(go), view.entry(first)).or_else(moved);
+        Some((GOFMT_OF_ANOTHER.id, Finding { mend, ..finding }))
     }
 
     /// A `gopls` of an older release line than that of `go`.
@@ -342,6 +346,13 @@ impl Judge<'_> {
         let finding = self.program(&GOPLS_OLDER, &first.program.path, "gopls".to_owned(), message, at);
         Some((GOPLS_OLDER.id, finding.claims(version, built).mend(Mend::Command(update))))
     }
+}
+
+/// The command that gives a program another name in its folder, over nothing that is there: `mv` back undoes it.
+pub(super) fn aside(path: &Path, suffix: &str) -> Option<Mend> {
+    let (text, escaped) = path_text(path);
+    let to = format!("{text}.{suffix}");
+    (!escaped).then(|| Mend::Command(["mv", "-n", &text, &to].map(str::to_owned).to_vec()))
 }
 
 /// Whether no entry before it is unknown.

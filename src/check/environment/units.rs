@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Judge;
+use super::settings::is_told;
 use super::starts::{in_full, program_in};
 use super::tools::bare;
 use crate::environment::{Lookup, StartKind, Unit, UnitCall};
 use crate::finding::{Finding, Mend, Place, Sink, path_text};
-use crate::format::machine::systemd::{DEFAULT_PATH, words};
+use crate::format::machine::systemd::DEFAULT_PATH;
 use crate::format::shell::{At, Value};
 use crate::locate::bytes_of;
 use crate::rule::{Fix, Kind, Level, Rule};
@@ -172,7 +173,7 @@ impl Judge<'_> {
             let name = name.clone();
             // Any program obeys GODEBUG: in a service that is no build it is that program's affair.
             let Some(at) = own_line(&name).filter(|_| starts_go || name != "GODEBUG") else { continue };
-            if told.insert((at.clone(), name.clone())) {
+            if told.insert((at.clone(), name.clone())) && !is_told(sink, finding.rule, at) {
                 let unit_name = String::from_utf8_lossy(&unit.name);
                 finding.subject = format!("{unit_name} {}", finding.subject);
                 (finding.mend, finding.proof.claimed_by) = (None, None);
@@ -193,51 +194,6 @@ impl Judge<'_> {
             let (subject, here) = (format!("{unit_name} {}", theirs.name), if a.is_empty() { "nothing" } else { &a });
             let message = format!("gives `{unit_name}` {}=`{b}`; your shell has {here}", theirs.name);
             sink.push_bounded(self.about(&UNIT_SETTING, Some(at), theirs.name, subject, message).claims(a, b));
-        }
-    }
-
-    /// The line at `at` without its assignment to `name`, where that is plain.
-    fn unset(&self, at: &At, name: &str) -> Option<Mend> {
-        self.edit(at, unset(&self.machine.lines.text(at)?, name)?)
-    }
-}
-
-/// A line without its assignment: nothing where it has no other; no answer where it isn't plain.
-fn unset(line: &str, name: &str) -> Option<Option<String>> {
-    let is_it = |word: &str| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-    if line.ends_with('\\') {
-        return None;
-    }
-    if is_it(line.trim_start()) {
-        return Some(None);
-    }
-    let (key, list) = line.split_once('=').filter(|(key, _)| key.trim() == "Environment")?;
-    let all: Vec<String> = words(list.as_bytes()).0.into_iter().map(String::from_utf8).collect::<Result<_, _>>().ok()?;
-    let rest: Vec<&str> = all.iter().map(String::as_str).filter(|word| !is_it(word)).collect();
-    match rest.as_slice() {
-        _ if rest.len() + 1 != all.len() => None,
-        [] => Some(None),
-        _ if list.contains(['"', '\'', '\\']) => None,
-        rest => Some(Some(format!("{key}={}", rest.join(" ")))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unset;
-
-    #[test]
-    fn an_assignment_is_taken_out_of_its_line() {
-        for (line, want) in [
-            ("Environment=GOSUMDB=off", Some(None)),
-            ("Environment=\"GOSUMDB=off\"", Some(None)),
-            ("Environment=A=1 GOSUMDB=off B=2", Some(Some("Environment=A=1 B=2".to_owned()))),
-            ("Environment=\"A=x y\" GOSUMDB=off", None),
-            ("Environment=GOSUMDB=off \\", None),
-            ("GOSUMDB=off", Some(None)),
-            ("PassEnvironment=GOSUMDB", None),
-        ] {
-            assert_eq!(unset(line, "GOSUMDB"), want, "{line}");
         }
     }
 }

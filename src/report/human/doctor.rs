@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Detail, Look, summary};
-use crate::environment::{Asked, Shell, Start, StartKind};
+use crate::environment::{Asked, Start, StartKind, names};
 use crate::locate::text_of;
 use crate::report::{Doctor, Person, Report, text};
 use crate::rule::Level;
@@ -78,22 +78,6 @@ pub(super) fn render_starts(doctor: &Doctor, look: &Look, page: &mut String) {
     if look.detail == Detail::Verbose {
         render_files(doctor, look, page);
     }
-}
-
-/// The starts of a row: a shell whose four starts are all in it is named once.
-fn names(starts: &[StartKind]) -> String {
-    let of = |shell: Shell| starts.iter().filter(|k| matches!(k, StartKind::Shell(s, ..) if *s == shell)).count();
-    let mut out: Vec<String> = Vec::new();
-    for kind in starts {
-        let name = match kind {
-            StartKind::Shell(shell, ..) if of(*shell) == 4 => shell.as_str().to_owned(),
-            _ => kind.as_str(),
-        };
-        if out.last() != Some(&name) {
-            out.push(name);
-        }
-    }
-    out.join(", ")
 }
 
 fn cells(start: &Start, look: &Look) -> [String; 3] {

@@ -10,6 +10,19 @@ use crate::format::shell::{FileSeen, Undecided};
 use crate::locate::text_of;
 use crate::report::{Doctor, Person, text};
 
+/// Which `go` it is for another user.
+#[derive(Serialize)]
+pub(super) struct AnswerView<'a> {
+    user: String,
+    answer: &'a str,
+}
+
+impl AnswerView<'_> {
+    pub(super) fn of(person: &Person) -> AnswerView<'_> {
+        AnswerView { user: text::lossless(&text_of(&person.name)).0, answer: &person.answer.sentence }
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct StartView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -158,18 +158,23 @@ pub fn sudo_environment(s: &Settings, old: &Env, call: &Call, target: &Account, 
     env
 }
 
-/// Adds the variables of a file that `env_file` names: those that are there already stay.
-pub fn add_env_file(env: &mut Env, file: &[(Vec<u8>, Value)]) {
-    for (name, value) in file {
+/// Adds the variables of a file that `env_file` names, or `restricted_env_file`, of which those are left out that sudo would not
+/// take from the caller: what is there already stays.
+pub fn add_env_file(env: &mut Env, file: &[(Vec<u8>, Value)], s: &Settings, restricted: bool) {
+    for (name, value) in file.iter().filter(|(name, value)| !restricted || stays(s, name, value, Mode::Command) == Some(true)) {
         env.entry(name.clone()).or_insert_with(|| value.clone());
     }
+}
+
+/// Whether a variable of the caller's environment is taken over; `None` where that can't be told.
+fn stays(s: &Settings, name: &[u8], value: &Value, mode: Mode) -> Option<bool> {
+    if s.env_reset.0 { should_keep(s, name, value, mode) } else { should_delete(s, name, value).map(|d| !d) }
 }
 
 /// Adds what PAM's modules set for the session: it wins but over what was kept of the caller's environment.
 pub fn add_pam(env: &mut Env, pam: &Env, s: &Settings, mode: Mode) {
     for (name, value) in pam {
-        let stays = if s.env_reset.0 { should_keep(s, name, value, mode) } else { should_delete(s, name, value).map(|d| !d) };
-        if stays == Some(false) || !env.contains_key(name) {
+        if stays(s, name, value, mode) == Some(false) || !env.contains_key(name) {
             env.insert(name.clone(), value.clone());
         }
     }
