@@ -92,7 +92,8 @@ pub static VENDOR_FILE_LINKED: Rule = Rule {
     kind: Kind::Tamper,
     fix: Fix::None,
     summary: "a link, pipe, socket or device lies in a vendor folder",
-    what: "With `--main-module`: the type of every entry of its vendor folder, and of its workspace's: `go mod vendor` makes plain files and folders alone.",
+    what: "With `--main-module`: the type of every entry of its vendor folder, and of its workspace's: `go mod vendor` makes plain files and folders alone. \
+           A link in the place of a module to the very folder that replaces it is counted as not checked.",
     why: "What is compiled lies elsewhere, where others may change it at any time; while it has the right bytes nobody notices.",
     go: "Follows a link to a file and compiles that; at a pipe that is called as a Go file it waits for ever.",
     mend: MEND,

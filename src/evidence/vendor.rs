@@ -224,6 +224,7 @@ impl Vendor {
         let damaged = |what, of| VendorDamage { rel: rel.to_path_buf(), of, built: Built::Not, what };
         match kind {
             NodeKind::File => {}
+            NodeKind::Link if self.is_replacement(rel) => return Ok(Looked::Unchecked(Unchecked::Folder)),
             NodeKind::Link => {
                 let target = self.root.dir.read_link(rel)?;
                 return Ok(Looked::Damaged(damaged(VendorFault::Linked(target), None), 0));
@@ -263,6 +264,14 @@ impl Vendor {
         let of = Some((module.clone(), zipped.zip.clone()));
         let what = difference(&self.root.dir.open_file(rel)?, &zipped.tree, member, claimed)?;
         Ok(Looked::Damaged(damaged(what, of), bytes))
+    }
+
+    /// Whether a link in the place of a module leads to the folder that replaces it, as in Kubernetes before 1.30.
+    fn is_replacement(&self, link: &Path) -> bool {
+        let replaced = self.list.modules.iter().filter(|m| Path::new(&m.path) == link);
+        let mut folders = replaced.filter(|m| m.source().is_none()).filter_map(|m| m.replacement.as_ref());
+        let real = |path: &Path| sys::resolve(path).ok();
+        folders.any(|r| real(&self.main.join(&r.path)).is_some_and(|at| real(&self.root.real.join(link)) == Some(at)))
     }
 
     /// The sound zip of a listed module, or why there is none.

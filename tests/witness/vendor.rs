@@ -65,6 +65,26 @@ fn what_is_vendored_and_cannot_be_checked_is_neither_a_finding_nor_intact() {
     assert!(report.findings.iter().any(|f| f.rule == &ZIP_GO_SUM_MISMATCH));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_folder_that_replaces_a_module_is_that_folder() {
+    let (_folder, sample) = sample();
+    let vendor = sample.make_vendor().unwrap();
+    let list = String::from_utf8(sys::read(&vendor.join("modules.txt"), 9999).unwrap()).unwrap();
+    let more = "# example.com/staged v0.0.0 => ./staging\n## explicit\nexample.com/staged\n";
+    sample.write(&vendor.join("modules.txt"), (list + more).as_bytes()).unwrap();
+    sample.write(&sample.main().join("staging/staged.go"), b"package staged\n").unwrap();
+    sample.write(&sample.main().join("other/staged.go"), b"package staged\n").unwrap();
+    let link = vendor.join("example.com/staged");
+    sys::symlink(std::path::Path::new("../../staging"), &link).unwrap();
+    let report = scan(&sample);
+    assert_eq!((of_vendor(&sample, &report), vendored(&report)), (vec![], vec![(4, 1)]));
+    sys::remove_made(&link).unwrap();
+    sys::symlink(std::path::Path::new("../../other"), &link).unwrap();
+    let told = of_vendor(&sample, &scan(&sample));
+    assert_eq!(told, [("vendor-file-linked", Level::Error, "example.com/staged".to_owned())]);
+}
+
 fn scan_without_vendor(sample: &Sample) -> u64 {
     let (vendor, aside) = (sample.main().join("vendor"), sample.root().join("aside"));
     sys::rename(&vendor, &aside).unwrap();
