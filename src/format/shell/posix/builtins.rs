@@ -212,9 +212,21 @@ impl Shell<'_> {
             Some(Err(why @ (Missing::Absent | Missing::Folder))) => {
                 seen(self, Some(false), if why == Missing::Absent { "not there" } else { "a folder" });
                 self.state.status = Some(if self.zsh() { 127 } else { 1 });
+                if why == Missing::Folder && !(self.bash() && self.start.dialect != Dialect::Zsh) {
+                    // It is opened, and nothing is read from it.
+                    return self.done(Some(0));
+                }
                 if self.dialect() == Dialect::Dash {
                     self.state.status = Some(2);
                     return Flow::Abort;
+                }
+                if self.sh_of_zsh() {
+                    // An error of a special builtin: it ends the file, and a shell that nobody types into.
+                    if self.start.interactive {
+                        return Flow::Abort;
+                    }
+                    self.ended = Some(self.at());
+                    return Flow::Exit;
                 }
                 self.stopped()
             }
@@ -422,9 +434,14 @@ impl Shell<'_> {
         if name == b"builtin" && !known {
             return self.done(Some(1));
         }
+        let (before, ended) = (self.files.len(), self.ended.clone());
         match self.dispatch(&first, list, &moved, &[], false) {
             // Errors of special builtins behind `command` don't end the shell.
             Flow::Abort if name == b"command" => self.stopped(),
+            Flow::Exit if name == b"command" && self.files.get(before).is_some_and(|file| file.read == Some(false)) => {
+                self.ended = ended;
+                self.stopped()
+            }
             flow => flow,
         }
     }

@@ -185,10 +185,13 @@ impl Shell<'_> {
     }
 
     fn declare_one(&mut self, name: &[u8], append: bool, item: &Given<'_>, early: Option<Value>, asked: &Asked, local: bool) {
-        if local {
+        if local && let Some((array, scalar, _)) = self.state.tie_of(name) {
+            let (array, scalar) = (array.to_vec(), scalar.to_vec());
+            self.make_pair_local(&array, &scalar);
+        } else if local {
             let fresh = self.state.scopes.last().is_some_and(|s| !s.contains_key(name));
             self.make_local(name);
-            if fresh && self.dialect() != Dialect::Dash && self.state.tie_of(name).is_none() {
+            if fresh && self.dialect() != Dialect::Dash {
                 let exported = self.state.vars.get(name).and_then(|v| v.exported);
                 self.state.arrays.remove(name);
                 self.state.attributes.remove(name);
@@ -256,6 +259,20 @@ impl Shell<'_> {
         }
         if asked.readonly {
             self.state.attributes.entry(name.to_vec()).or_default().readonly = true;
+        }
+    }
+
+    /// A scalar and the array that mirrors it, such as `PATH` and `path`: both are the function's own, and empty at first.
+    fn make_pair_local(&mut self, array: &[u8], scalar: &[u8]) {
+        let fresh = self.state.scopes.last().is_some_and(|s| !s.contains_key(scalar));
+        self.make_local(array);
+        self.make_local(scalar);
+        if fresh {
+            self.state.attributes.remove(array);
+            self.state.attributes.remove(scalar);
+            if let Some(var) = self.state.vars.get_mut(scalar) {
+                var.value = Some(Value::new());
+            }
         }
     }
 

@@ -184,18 +184,20 @@ impl Shell<'_> {
                 continue;
             }
             any = true;
+            // An alias that is not replaced is not told of either.
+            let expand = self.aliases_expand();
+            let alias = expand != Some(false) && self.state.aliases.contains_key(&name);
             let special = !path_only
                 && (self.state.functions.contains_key(&name)
-                    || self.state.aliases.contains_key(&name)
+                    || alias
                     || super::names::is_builtin(self.dialect(), &name)
                     || RESERVED.contains(&name.as_slice()));
             if special {
                 let sure = self.state.functions.get(&name).is_none_or(Option::is_some)
-                    && self.state.aliases.get(&name).is_none_or(Option::is_some);
+                    && (!alias || expand.is_some() && self.state.aliases.get(&name).is_none_or(Option::is_some));
                 if !sure {
                     status = None;
                 }
-                let alias = self.state.aliases.contains_key(&name);
                 if plain && sure && !alias && how == b"command" {
                     self.print_value(&Value::put(&[name.as_slice(), b"\n"].concat(), Some(&at)));
                 } else {

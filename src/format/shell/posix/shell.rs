@@ -90,6 +90,11 @@ impl<'a> Shell<'a> {
         self.mode
     }
 
+    /// zsh that takes itself for `sh`: `emulate sh -c`.
+    pub(super) fn sh_of_zsh(&self) -> bool {
+        self.start.dialect == Dialect::Zsh && self.mode != Dialect::Zsh
+    }
+
     pub(super) fn zsh(&self) -> bool {
         self.mode == Dialect::Zsh
     }

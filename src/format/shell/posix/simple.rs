@@ -165,8 +165,9 @@ impl Shell<'_> {
         }
         self.changes_files(name, list);
         let known: Option<Vec<Vec<u8>>> = list.list.iter().map(Value::text).collect();
+        let nowhere = self.which(name) == Some(None);
         let told = match known {
-            Some(words) if !list.unsure => {
+            Some(words) if !list.unsure && !nowhere => {
                 let env = self.environment();
                 self.world.told_by(&words, &env)
             }
@@ -182,7 +183,7 @@ impl Shell<'_> {
                 let handled = self.state.lost
                     || self.state.functions.contains_key(&b"command_not_found_handle"[..])
                     || self.state.functions.contains_key(&b"command_not_found_handler"[..]);
-                if !handled && self.which(name) == Some(None) {
+                if !handled && nowhere {
                     self.state.status = Some(127);
                 } else {
                     self.state.status = None;

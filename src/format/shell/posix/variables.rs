@@ -200,8 +200,15 @@ impl Shell<'_> {
             Some((scalar, _)) => scalar.clone(),
             None => name.to_vec(),
         };
+        let again = exported && self.sh_of_zsh();
         match self.state.vars.get_mut(&name) {
-            Some(var) => var.exported = Some(exported),
+            Some(var) => {
+                // What is marked for the second time has a value.
+                if again && var.exported == Some(true) && var.value.is_none() {
+                    var.value = Some(Value::new());
+                }
+                var.exported = Some(exported);
+            }
             None if self.state.arrays.contains_key(&name) => {}
             None => {
                 let value = if self.state.vars.others_unknown {
