@@ -286,17 +286,25 @@ Scene("gofmt-of-the-old-go", home(bashrc=ADD + "export PATH=$HOME/tools:$PATH\n"
       rule="gofmt-of-another-go")
 
 
-def in_terminal(place: Place) -> str:
-    """What `go version` says in the editor's terminal: its PATH is that of the settings, where they name one."""
+def path_in_terminal(place: Place) -> str:
+    """PATH in the editor's terminal: that of the settings, where they name one."""
     set_to = json.loads(place.real(VSCODE).read_text()).get("terminal.integrated.env.linux", {}).get("PATH", "${env:PATH}")
-    path = set_to.replace("${env:PATH}", place.env_of(TERMINAL)["PATH"])
-    p = place.run(["sh", "-c", "go version"], env={"PATH": path, "HOME": HOME})
+    return set_to.replace("${env:PATH}", place.env_of(TERMINAL)["PATH"])
+
+
+def in_terminal(place: Place) -> str:
+    """What `go version` says in the editor's terminal."""
+    p = place.run(["sh", "-c", "go version"], env={"PATH": path_in_terminal(place), "HOME": HOME})
     return p.stdout + p.stderr
 
 
 Scene("editor-replaces-path", {**home(bashrc=ADD, profile=SOURCES), VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/usr/bin:/bin\"\n  }\n}\n"},
       {VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"/opt/tools:${env:PATH}\"\n  }\n}\n"}, (VSCODE, 3), rule="editor-path-replaced",
       there=lambda place: "go version go1" not in in_terminal(place))
+Scene("editor-adds-go-bin-twice", {**home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n", profile=SOURCES),
+                                   VSCODE: "{\n  \"terminal.integrated.env.linux\": {\n    \"PATH\": \"${env:PATH}:/home/ann/go/bin\"\n  }\n}\n"},
+      {**home(bashrc=ADD + "export PATH=$PATH:$HOME/go/bin\n", profile=SOURCES), VSCODE: "{\n}\n"}, (VSCODE, 3), rule="path-entry-twice", levels=("warning", "note"),
+      there=lambda place: path_in_terminal(place).count("/home/ann/go/bin") > 1)
 Scene("docker-writes-an-init-file", {**home(bashrc=ADD, profile=SOURCES),
                                      FILE: DOCKER.format("RUN echo 'export GOFLAGS=-mod=vendor' >> ~/.bashrc\n")},
       {FILE: DOCKER.format("ENV GOFLAGS=-mod=vendor\n")}, (FILE, 2), there=lambda place: "-mod=vendor" not in by_docker(place),

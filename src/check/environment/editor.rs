@@ -1,10 +1,14 @@
-//! Rules on settings of VS Code: which `go` its Go extension takes.
+//! Rules on settings of VS Code: which `go` its Go extension takes, and what its terminal's PATH is.
 
-use super::Judge;
+use std::path::Path;
+
+use super::path::{ENTRY_TWICE, trim_slashes};
+use super::{Judge, said_at};
 use crate::environment::EditorFile;
 use crate::environment::editor::{goroot, inner};
 use crate::finding::{Finding, Place, Sink, path_text};
 use crate::format::machine::jsonc::Setting;
+use crate::format::shell::At;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sample::Sample;
 
@@ -101,6 +105,25 @@ impl Judge<'_> {
             let at = file.at(line);
             let finding = self.about(&EDITOR_PATH_REPLACED, Some(&at), "PATH", key, message);
             sink.push(Finding { mend: self.edit(&at, None), ..finding });
+        } else if let Some((path, line)) = inner(setting, "PATH").filter(|_| holds_path) {
+            self.editor_path_twice(&path, &file.at(line), sink);
+        }
+    }
+
+    /// Folders that the editor adds to a PATH into which an init file of the user's puts them as well.
+    fn editor_path_twice(&self, path: &str, at: &At, sink: &mut Sink) {
+        let rest = path.replace("${env:PATH}", "");
+        let added = || rest.split(':').filter(|entry| !entry.is_empty());
+        let own = |at: &&At| Path::new(&crate::locate::text_of(&at.file)).starts_with(&self.machine.user.home);
+        for entry in added().filter(|entry| entry.starts_with('/')) {
+            let same =
+                self.views().flat_map(|view| &view.path).filter(|e| trim_slashes(&e.text) == trim_slashes(entry.as_bytes()));
+            let Some(before) = same.filter_map(|e| e.at.as_ref()).find(own) else { continue };
+            let before = said_at(Some(before), "PATH");
+            let message = format!("puts `{entry}` into PATH, where `{before}` has put it already");
+            let finding = self.about(&ENTRY_TWICE, Some(at), "PATH", self.short(Path::new(entry)), message);
+            let mend = (added().count() == 1).then(|| self.edit(at, None)).flatten();
+            sink.push_bounded(Finding { mend, ..finding });
         }
     }
 

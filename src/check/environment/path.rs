@@ -404,7 +404,7 @@ pub(super) fn ends_in_link(entry: &PathEntry) -> bool {
     entry.steps.last().is_some_and(|s| s.stat.kind == NodeKind::Link)
 }
 
-fn trim_slashes(mut path: &[u8]) -> &[u8] {
+pub(super) fn trim_slashes(mut path: &[u8]) -> &[u8] {
     while let Some(rest) = path.strip_suffix(b"/").filter(|r| !r.is_empty()) {
         path = rest;
     }
