@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::node::Root;
 use super::owners::Owners;
 use super::tally::Tally;
-use super::tree::Difference;
+use super::tree::{BUFFER, Difference, hash};
 use crate::count::Vendored;
 use crate::facts::ModuleVersion;
 use crate::finding::RootKind;
@@ -244,9 +244,12 @@ impl Vendor {
             let Some((member, claimed)) = member.and_then(|m| zipped.members.get_key_value(m)) else { continue };
             let (sha, bytes) = match read {
                 Some(read) => read,
-                None => *read.insert(hash(&self.root.dir.open_file(rel)?)?),
+                None => {
+                    let file = self.root.dir.open_file(rel)?;
+                    *read.insert((hash(&file, &mut vec![0; BUFFER])?, file.stat().size))
+                }
             };
-            if sha == *claimed {
+            if sha == Some(*claimed) {
                 return Ok(Looked::Same(bytes));
             }
             first = first.or(Some((module, zipped, member, *claimed)));
@@ -361,17 +364,6 @@ enum Looked {
 /// A relative path with slashes, where it is text.
 fn slashed(rel: &Path) -> Option<String> {
     rel.to_str().map(|text| text.replace(std::path::MAIN_SEPARATOR, "/"))
-}
-
-/// sha256 and size of a file.
-fn hash(file: &File) -> io::Result<([u8; 32], u64)> {
-    let (mut sha, mut at, mut buffer) = (Sha256::new(), 0u64, vec![0; 64 << 10]);
-    loop {
-        let n = file.read_at(at, &mut buffer)?;
-        let Some(read) = buffer.get(..n).filter(|read| !read.is_empty()) else { return Ok((sha.finalize().into(), at)) };
-        sha.update(read);
-        at = at.saturating_add(length(n));
-    }
 }
 
 fn read(dir: &Dir, rel: &Path) -> Option<Vec<u8>> {

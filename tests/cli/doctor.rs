@@ -79,3 +79,37 @@ fn hostile_init_files_end_soon() {
     assert!(!text(&out.stdout).contains('\x1b'), "nothing hidden reaches a terminal");
     assert!(out.stdout.len() < 1 << 20, "the report stays one that can be read: {} bytes", out.stdout.len());
 }
+
+/// A home folder that can't be read, is none, or is a link to itself ends in a report that says what it could not read.
+#[test]
+fn a_home_that_cannot_be_read_does_no_harm() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let world = World::new();
+    world.sample.make_machine().unwrap();
+    let locked = |mode| std::fs::Permissions::from_mode(mode);
+    let (home, looped) = (world.sample.home(), world.folder.path().join("loop"));
+    std::os::unix::fs::symlink("loop", &looped).unwrap();
+    std::fs::set_permissions(world.folder.path(), locked(0o755)).unwrap();
+    std::fs::set_permissions(&home, locked(0)).unwrap();
+    // A copy: others may not reach the folder of the build.
+    let program = world.folder.path().join("gocachescan");
+    std::fs::copy(env!("CARGO_BIN_EXE_gocachescan"), &program).unwrap();
+    let nobody = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(world.folder.path()).unwrap()) == 0;
+    for place in [&home, &looped, &world.folder.path().join("absent"), &home.join("below")] {
+        let mut command = Command::new(&program);
+        command.args(["doctor", "--no-exec", "--fail-on", "never", "--format", "json"]).stdin(Stdio::null());
+        command.env_clear().envs(world.sample.login_environment()).env("HOME", place).current_dir("/");
+        if nobody {
+            // Root reads everything.
+            command.uid(65534);
+        }
+        let out = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert!([0, 3].contains(&code(&out)), "{place:?}: {}", text(&out.stderr));
+        assert!(!report["shells"].as_array().unwrap().is_empty(), "{place:?}");
+        assert!(out.stderr.len() < 2000, "{place:?}: {}", text(&out.stderr));
+    }
+    std::fs::set_permissions(&home, locked(0o755)).unwrap();
+}

@@ -1,5 +1,6 @@
 //! Rules on settings of VS Code: which `go` its Go extension takes, and what its terminal's PATH is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::path::{ENTRY_TWICE, trim_slashes};
@@ -114,11 +115,14 @@ impl Judge<'_> {
     fn editor_path_twice(&self, path: &str, at: &At, sink: &mut Sink) {
         let rest = path.replace("${env:PATH}", "");
         let added = || rest.split(':').filter(|entry| !entry.is_empty());
-        let own = |at: &&At| Path::new(&crate::locate::text_of(&at.file)).starts_with(&self.machine.user.home);
+        let mut lines: BTreeMap<&[u8], &At> = BTreeMap::new();
+        for entry in self.views().flat_map(|view| &view.path) {
+            if let Some(at) = entry.at.as_ref().filter(|at| self.in_home(at)) {
+                lines.entry(trim_slashes(&entry.text)).or_insert(at);
+            }
+        }
         for entry in added().filter(|entry| entry.starts_with('/')) {
-            let same =
-                self.views().flat_map(|view| &view.path).filter(|e| trim_slashes(&e.text) == trim_slashes(entry.as_bytes()));
-            let Some(before) = same.filter_map(|e| e.at.as_ref()).find(own) else { continue };
+            let Some(before) = lines.get(trim_slashes(entry.as_bytes())) else { continue };
             let before = said_at(Some(before), "PATH");
             let message = format!("puts `{entry}` into PATH, where `{before}` has put it already");
             let finding = self.about(&ENTRY_TWICE, Some(at), "PATH", self.short(Path::new(entry)), message);

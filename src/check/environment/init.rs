@@ -135,7 +135,7 @@ impl Judge<'_> {
     }
 
     /// Whether a file in the home folder put this value's known part there.
-    fn in_home(&self, at: &At) -> bool {
+    pub(super) fn in_home(&self, at: &At) -> bool {
         let home = &self.machine.user.home;
         !home.as_os_str().is_empty() && Path::new(&text_of(&at.file)).starts_with(home)
     }

@@ -315,7 +315,6 @@ impl Judge<'_> {
     /// Folders that stand twice in one PATH.
     fn twice<'v>(&self, view: &'v View, told: &mut BTreeSet<(&'static str, Option<&'v At>, &'v [u8])>, sink: &mut Sink) {
         let mut first: BTreeMap<&[u8], &PathEntry> = BTreeMap::new();
-        let home = &self.machine.user.home;
         for (i, entry) in
             view.path.iter().enumerate().filter(|(_, e)| matches!(e.state, EntryState::Folder | EntryState::Missing))
         {
@@ -326,7 +325,7 @@ impl Judge<'_> {
             };
             let folder = entry.folder.as_deref().unwrap_or(Path::new(""));
             let of_go = looks_like_go(folder) || self.is_go_bin(view, folder) || view.gos.iter().any(|g| g.entry == i);
-            let own = |at: &&At| Path::new(&crate::locate::text_of(&at.file)).starts_with(home);
+            let own = |at: &&At| self.in_home(at);
             let lines = before.at.as_ref().filter(own).zip(entry.at.as_ref().filter(own));
             if !(of_go || lines.is_some_and(|(a, b)| a.file != b.file)) || !told.insert((ENTRY_TWICE.id, entry.at.as_ref(), key))
             {

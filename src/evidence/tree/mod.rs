@@ -6,6 +6,7 @@ mod walker;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub(super) use sibling::{BUFFER, hash};
 pub(super) use walker::Walker;
 
 use super::node::Expect;

@@ -10,7 +10,7 @@ use crate::format::zip::MAX_ZIP;
 use crate::sys;
 
 /// The size of what is read at once, in bytes.
-pub(super) const BUFFER: usize = 64 << 10;
+pub(in crate::evidence) const BUFFER: usize = 64 << 10;
 
 /// The file of a member, while it is held against it.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ fn line_of(file: &sys::File, offset: u64, buffer: &mut [u8]) -> io::Result<Optio
 }
 
 /// sha256 of a file; `None` for one that is larger than any module.
-pub(super) fn hash(file: &sys::File, buffer: &mut [u8]) -> io::Result<Option<[u8; 32]>> {
+pub(in crate::evidence) fn hash(file: &sys::File, buffer: &mut [u8]) -> io::Result<Option<[u8; 32]>> {
     let (mut at, mut sha) = (0u64, Sha256::new());
     loop {
         let n = file.read_at(at, buffer)?;

@@ -238,7 +238,7 @@ fn below(r: &RootReport, detail: Detail) -> Vec<(&'static str, String)> {
     }
     push("proven by", proven);
     push("not proven", list(&[("agree with themselves only", ziphash + sha256), ("fit their build ID", build_id)]));
-    push("no claim", list(&[("nothing vouches for", module_none + output_none + binary_none)]));
+    push("no proof", list(&[("nothing vouches for", module_none + output_none + binary_none)]));
     let deps = [("checksum database", t.dep_sumdb), ("go.sum", t.dep_go_sum), ("module cache only", t.dep_ziphash)];
     if c.deps > 0 && t.dep_sumdb + t.dep_go_sum > 0 {
         push("depends on", list(&[&deps[..], &[("unknown", t.dep_none)]].concat()));
