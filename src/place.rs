@@ -29,6 +29,11 @@ words!(RootKind: Gocache => "gocache", Gomodcache => "gomodcache", Sumdb => "sum
     Binary => "binary", Vendor => "vendor", Environment => "environment");
 
 impl RootKind {
+    /// Whether it is one of Go's two caches.
+    pub fn is_cache(self) -> bool {
+        matches!(self, RootKind::Gocache | RootKind::Gomodcache)
+    }
+
     /// The name for people.
     pub fn title(self) -> &'static str {
         match self {

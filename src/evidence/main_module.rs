@@ -100,6 +100,16 @@ impl MainSums {
 
 /// The files of sums of the workspace `work`, where `dir` is one of its modules or its own folder.
 fn workspace_sums(dir: &Path, work: &Path, tally: &mut Tally) -> Option<Vec<PathBuf>> {
+    let modules = workspace_modules(dir, work, tally)?;
+    let here = real(dir);
+    let mut sums = work.as_os_str().to_owned();
+    sums.push(".sum");
+    let of_others = modules.iter().filter(|module| real(module) != here).map(|module| module.join("go.sum"));
+    Some([PathBuf::from(sums)].into_iter().chain(of_others).collect())
+}
+
+/// The folders of the modules of the workspace `work`, where `dir` is one of them or its own folder; they need not be there.
+pub fn workspace_modules(dir: &Path, work: &Path, tally: &mut Tally) -> Option<Vec<PathBuf>> {
     let text = match sys::read(work, gowork::LIMIT) {
         Ok(text) => text,
         Err(e) => {
@@ -111,15 +121,12 @@ fn workspace_sums(dir: &Path, work: &Path, tally: &mut Tally) -> Option<Vec<Path
     let os = Os::current();
     let join = |name: &[u8]| if os.is_abs(name) { name.to_vec() } else { os.join(&[&bytes_of(folder.as_os_str()), name]) };
     let modules: Vec<PathBuf> = gowork::uses(&text).iter().map(|name| PathBuf::from(text_of(&join(name)))).collect();
-    let real = |path: &Path| sys::resolve(path).unwrap_or_else(|_| path.to_path_buf());
     let here = real(dir);
-    if real(folder) != here && !modules.iter().any(|module| real(module) == here) {
-        return None;
-    }
-    let mut sums = work.as_os_str().to_owned();
-    sums.push(".sum");
-    let of_others = modules.iter().filter(|module| real(module) != here).map(|module| module.join("go.sum"));
-    Some([PathBuf::from(sums)].into_iter().chain(of_others).collect())
+    (real(folder) == here || modules.iter().any(|module| real(module) == here)).then_some(modules)
+}
+
+fn real(path: &Path) -> PathBuf {
+    sys::resolve(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod binary;
 pub mod content;
 pub mod expect;
 pub mod gocache;
+pub mod holdings;
 pub mod index;
 pub mod main_module;
 pub mod modcache;

@@ -34,6 +34,14 @@ pub fn declares_module(text: &[u8]) -> bool {
     })
 }
 
+/// Whether any line begins with `require`, alone or as a block: the module may need others. Where that is not sure it is so.
+pub fn requires(text: &[u8]) -> bool {
+    text.split(|b| *b == b'\n').any(|line| {
+        let line = trim_space(line);
+        line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).starts_with(b"require")
+    })
+}
+
 /// The go.mod that Go makes for a module whose repository has none.
 pub fn synthesized(module_path: &str) -> Vec<u8> {
     // A valid module path never needs quotes: `AutoQuote` leaves letters, digits and `-._~/` alone, and `//` and `/*` can't be.
@@ -162,6 +170,14 @@ mod tests {
         ] {
             assert_eq!(module_path(text.as_bytes()), want.as_bytes(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn requirements_stand_in_lines_and_blocks() {
+        assert!(
+            requires(b"module m\n\nrequire a.b/c v1.0.0\n") && requires(b"module m\r\n\trequire(\n") && requires(b"require (\n)")
+        );
+        assert!(!requires(b"module m\n\ngo 1.21\n// require a.b/c v1.0.0\nexclude a.b/c v1.0.0\n") && !requires(b""));
     }
 
     #[test]
