@@ -14,11 +14,11 @@ use gocachescan::check::catalogue;
 use gocachescan::finding::{Finding, Place, RootKind};
 use gocachescan::locate::{self, Flags, Host};
 use gocachescan::plan::{Options, Plan, Request};
-use gocachescan::repair::{FOLDER, Ledger, Now, RepairPlan, RunState, Wanted, act};
+use gocachescan::repair::{FOLDER, Ledger, Now, RepairPlan, RunState, Scope, Wanted, act};
 use gocachescan::report::{Report, Silent};
 use gocachescan::rule::{Fix, Kind, Level, Rule};
 use gocachescan::sample::Sample;
-use gocachescan::scan::Touched;
+use gocachescan::scan::{Asked, Touched};
 use gocachescan::sys::{self, NodeKind};
 
 /// Type, mode, owner, group, last write, and bytes or target of each node; quarantines left out.
@@ -63,17 +63,37 @@ fn told_only(finding: &Finding) -> bool {
     finding.fix == Fix::None || (program && !matches!(finding.rule.kind, Kind::Integrity | Kind::Tamper))
 }
 
+fn ledger_of(sample: &Sample) -> Ledger {
+    let roots = [sample.gocache(), sample.gomodcache(), sample.root().join("gopath/pkg/sumdb"), sample.gobin()];
+    Ledger::beside(roots.iter().map(PathBuf::as_path))
+}
+
+/// What is not as it was before.
+fn differences(sample: &Sample, before: Snapshot) -> Option<Vec<PathBuf>> {
+    // A folder in which a quarantine was made has a new time.
+    let strip = |all: Snapshot| -> Snapshot {
+        let root = sample.root();
+        let places = [root.to_path_buf(), root.join("gopath"), root.join("gopath/pkg"), root.join("elsewhere")];
+        let timeless = |(path, mut n): (PathBuf, Look)| {
+            if places.contains(&path) {
+                n.4 = 0;
+            }
+            (path, n)
+        };
+        all.into_iter().map(timeless).collect()
+    };
+    let (after, before) = (strip(snapshot(sample.root())), strip(before));
+    let differs: Vec<_> = before.iter().filter(|(p, n)| after.get(*p) != Some(n)).map(|(p, _)| p.clone()).collect();
+    (!differs.is_empty() || after.len() != before.len()).then_some(differs)
+}
+
 fn mend(id: &str, sample: &Sample) -> Result<(), String> {
-    let ledger = Ledger::beside(
-        [sample.gocache(), sample.gomodcache(), sample.root().join("gopath/pkg/sumdb"), sample.gobin()]
-            .iter()
-            .map(PathBuf::as_path),
-    );
+    let ledger = ledger_of(sample);
     let plan = plan_of(sample);
     let before = snapshot(sample.root());
     let mut report = gocachescan::scan::run(&plan, &Silent);
     let found = names(&report);
-    let repair = RepairPlan::make(&report, &plan.settings, true);
+    let repair = RepairPlan::make(&report, &plan.settings, Scope::repair(true));
     if snapshot(sample.root()) != before {
         return Err("the plan changed something".to_owned());
     }
@@ -111,21 +131,7 @@ fn mend(id: &str, sample: &Sample) -> Result<(), String> {
     if !restored.kept.is_empty() || !restored.occupied.is_empty() {
         return Err(format!("{restored:?}"));
     }
-    // A folder in which a quarantine was made has a new time.
-    let strip = |all: Snapshot| -> Snapshot {
-        let root = sample.root();
-        let places = [root.to_path_buf(), root.join("gopath"), root.join("gopath/pkg"), root.join("elsewhere")];
-        let timeless = |(path, mut n): (PathBuf, Look)| {
-            if places.contains(&path) {
-                n.4 = 0;
-            }
-            (path, n)
-        };
-        all.into_iter().map(timeless).collect()
-    };
-    let (after, before) = (strip(snapshot(sample.root())), strip(before));
-    let differs: Vec<_> = before.iter().filter(|(p, n)| after.get(*p) != Some(n)).map(|(p, _)| p).collect();
-    if !differs.is_empty() || after.len() != before.len() {
+    if let Some(differs) = differences(sample, before) {
         return Err(format!("{id}: put back, but not as it was: {differs:?}"));
     }
     let runs = ledger.runs().map_err(|e| e.to_string())?;
@@ -169,4 +175,78 @@ fn every_damage_is_mended_as_its_rule_says() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rules.len(), failures.join("\n"));
+}
+
+/// The second stands for a use between the look and the plan, the third for one between the plan and the move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Used {
+    Never,
+    BeforeThePlan,
+    BeforeTheMove,
+}
+
+#[test]
+fn what_prune_takes_is_put_back_and_what_is_used_meanwhile_stays() {
+    for rule in gocachescan::check::prune::RULES {
+        for used in [Used::Never, Used::BeforeThePlan, Used::BeforeTheMove] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut sample = Sample::make(&folder.path().join("world")).unwrap();
+            let Place::Path(place) = (rule.witness)(&mut sample).unwrap() else { unreachable!() };
+            let plan = plan_of(&sample);
+            let before = snapshot(sample.root());
+            let report = gocachescan::scan::prune(&plan, &Asked::of_sample(&sample, &plan).unwrap(), &Silent);
+            let of_file = sys::lstat(&place).unwrap().kind == NodeKind::File;
+            if used != Used::Never && !of_file {
+                continue;
+            }
+            // As go notes a use.
+            let touch = |when| {
+                if used == when {
+                    sys::set_mtime(&place, SystemTime::now()).unwrap()
+                }
+            };
+            touch(Used::BeforeThePlan);
+            let repair = RepairPlan::make(&report, &plan.settings, Scope::prune());
+            touch(Used::BeforeTheMove);
+            assert!(repair.steps.iter().all(|s| s.was.sha256.is_none() && s.rule == rule.id), "{}: nothing is hashed", rule.id);
+            let acted = act(&repair, &Now::of(SystemTime::now()));
+            let is_there = sys::lstat(&place).is_ok();
+            match used {
+                Used::Never => assert!(!is_there && acted.outcomes.iter().all(Result::is_ok), "{}: {acted:?}", rule.id),
+                Used::BeforeThePlan => assert!(is_there && repair.steps.is_empty(), "{}: {repair:?}", rule.id),
+                Used::BeforeTheMove => assert!(is_there && acted.outcomes.iter().any(Result::is_err), "{}: {acted:?}", rule.id),
+            }
+            if used == Used::Never {
+                assert!(loud(&gocachescan::scan::run(&plan, &Silent)).is_empty(), "{}", rule.id);
+                let restored = ledger_of(&sample).restore(&acted.run.unwrap(), false, &Now::of(SystemTime::now())).unwrap();
+                assert!(restored.kept.is_empty() && restored.occupied.is_empty(), "{restored:?}");
+                assert_eq!(differences(&sample, before), None, "{}", rule.id);
+            }
+        }
+    }
+}
+
+/// An executable directory has its time of use itself.
+#[test]
+fn a_program_that_is_used_meanwhile_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sample = Sample::make(&folder.path().join("world")).unwrap();
+    sample.prune.max_size = Some(0);
+    let dir = sys::Dir::open_root(&sample.gocache()).unwrap();
+    let long_ago = 1_000_000_000_000_000_000;
+    for entry in walkdir::WalkDir::new(sample.gocache()).min_depth(2).into_iter().flatten() {
+        let rel = entry.path().strip_prefix(sample.gocache()).unwrap();
+        let (parent, name) = dir.open_parent(rel).unwrap();
+        parent.set_mtime_of(&name, long_ago).unwrap();
+    }
+    let plan = plan_of(&sample);
+    let report = gocachescan::scan::prune(&plan, &Asked::of_sample(&sample, &plan).unwrap(), &Silent);
+    let repair = RepairPlan::make(&report, &plan.settings, Scope::prune());
+    let program = sample.an_executable().unwrap();
+    assert!(repair.steps.iter().any(|s| repair.path(s) == program));
+    sys::Dir::open_root(&program).unwrap().set_mtime(long_ago + 1).unwrap();
+    let acted = act(&repair, &Now::of(SystemTime::now()));
+    let failed: Vec<PathBuf> =
+        repair.steps.iter().zip(&acted.outcomes).filter(|(_, o)| o.is_err()).map(|(s, _)| repair.path(s)).collect();
+    assert_eq!(failed, [program]);
 }

@@ -33,6 +33,7 @@ fn all() -> Vec<(&'static str, Report)> {
         ("nothing", reports::nothing()),
         ("fixed", reports::fixed()),
         ("planned", reports::planned()),
+        ("pruned", reports::pruned()),
     ]
 }
 

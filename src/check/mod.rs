@@ -6,6 +6,7 @@ pub mod environment;
 pub mod gocache;
 pub mod module;
 pub mod posture;
+pub mod prune;
 pub mod settings;
 pub mod sumdb;
 pub mod trust;
@@ -46,9 +47,9 @@ const GROUPS: &[&[&Rule]] = &[
     settings::lines::RULES,
 ];
 
-/// Every rule: those of a scan, then those that `doctor` alone tells.
+/// Every rule: those of a scan, then those that `doctor` alone, and `prune` alone, tells.
 pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
-    GROUPS.iter().chain(environment::RULES).copied().flatten().copied()
+    GROUPS.iter().chain(environment::RULES).chain(&[prune::RULES]).copied().flatten().copied()
 }
 
 /// The rule called `id`.

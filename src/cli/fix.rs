@@ -1,4 +1,4 @@
-//! `--fix`: shows the plan, asks, mends, and has what was touched looked at again.
+//! What changes something in a cache: shows the plan, asks, moves, and has what was touched looked at again.
 
 use std::io::{self, IsTerminal};
 
@@ -10,20 +10,41 @@ use crate::plan::Plan;
 use crate::report::Report;
 use crate::report::human::Look;
 
-/// Refuses, before anything is read, what could not be asked for later.
-pub(super) fn allowed(args: &ScanArgs) -> Result<(), Error> {
-    if !args.fix {
-        return Ok(());
+/// What the user has said before anything is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Consent {
+    /// Whether anything is to be changed.
+    pub(super) wanted: bool,
+    /// Whether only the plan is to be shown.
+    pub(super) dry_run: bool,
+    /// Whether it is said yes to already.
+    pub(super) yes: bool,
+    /// The flag or command that changes something.
+    pub(super) word: &'static str,
+}
+
+impl Consent {
+    /// That of a scan.
+    pub(super) fn of_scan(args: &ScanArgs) -> Consent {
+        Consent { wanted: args.fix, dry_run: args.dry_run, yes: args.yes, word: "--fix" }
     }
-    if !cfg!(unix) {
-        return Err(Error::Usage("`--fix` is not supported on this system: what it promises is not kept here yet".to_owned()));
+
+    /// Refuses, before anything is read, what could not be asked for later.
+    pub(super) fn allowed(self) -> Result<(), Error> {
+        let Consent { wanted, dry_run, yes, word } = self;
+        if !wanted {
+            return Ok(());
+        }
+        if !cfg!(unix) {
+            let why = "is not supported on this system: what it promises is not kept here yet";
+            return Err(Error::Usage(format!("`{word}` {why}")));
+        }
+        if yes || dry_run || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Ok(());
+        }
+        let why = "asks before it changes anything, and there is no terminal: give `--yes`, or `--dry-run`";
+        Err(Error::Usage(format!("`{word}` {why}")))
     }
-    if args.yes || args.dry_run || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Ok(());
-    }
-    Err(Error::Usage(
-        "`--fix` asks before it changes anything, and there is no terminal: give `--yes`, or `--dry-run`".to_owned(),
-    ))
 }
 
 /// Asks a question at the terminal; only a clear yes is one.
@@ -49,16 +70,12 @@ pub(super) fn ledger(plan: &Plan) -> crate::repair::Ledger {
 #[cfg(unix)]
 const RESCANS: u32 = 3;
 
-/// Scans. Before a repair what a kill left half done is brought to an end, so that the scan sees what is to stay (what was
-/// begun was said yes to); an error tells what stays half done. Where another repair begins meanwhile the scan has seen half of
-/// its work, and is begun once more when that is done.
-pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result<(), Error>) {
-    let scan = || {
-        let progress = terminal::progress(host, args.progress, args.print.quiet);
-        crate::scan::run(plan, progress.as_ref())
-    };
+/// Looks at the caches by `scan`. Before a change what a kill left half done is brought to an end, so that `scan` sees what is to
+/// stay (what was begun was said yes to); an error tells what stays half done. Where another repair begins meanwhile `scan` has
+/// seen half of its work, and is begun once more when that is done.
+pub(super) fn settled(consent: Consent, plan: &Plan, scan: &dyn Fn() -> Report) -> (Report, Result<(), Error>) {
     #[cfg(unix)]
-    if args.fix && !args.dry_run {
+    if consent.wanted && !consent.dry_run {
         let ledger = ledger(plan);
         let names = || ledger.names().unwrap_or_default();
         let mut round = 0;
@@ -73,18 +90,38 @@ pub(super) fn scan(args: &ScanArgs, plan: &Plan, host: &Host) -> (Report, Result
             }
         }
     }
+    let _ = (consent, plan);
     (scan(), Ok(()))
 }
 
 /// Repairs, and brings the report up to what is there then.
 #[cfg(unix)]
 pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look, host: &Host) -> Result<(), Error> {
-    use crate::repair::{Now, RepairPlan, Wanted, act};
+    use crate::repair::{RepairPlan, Scope};
+
+    let repair = RepairPlan::make(report, &plan.settings, Scope::repair(args.fix_binaries));
+    let touched = carry_out(&repair, Consent::of_scan(args), report, look)?;
+    if !touched.is_empty() {
+        let progress = terminal::progress(host, args.progress, args.print.quiet);
+        crate::scan::again(plan, report, &touched, progress.as_ref());
+    }
+    Ok(())
+}
+
+/// Shows the plan, asks where that is to be asked, carries it out, and says so in the report; what was touched, and what others
+/// have touched meanwhile.
+#[cfg(unix)]
+pub(super) fn carry_out(
+    repair: &crate::repair::RepairPlan,
+    consent: Consent,
+    report: &mut Report,
+    look: &Look,
+) -> Result<Vec<crate::scan::Touched>, Error> {
+    use crate::repair::{Now, Wanted, act};
     use crate::report::{FixReport, FixStep, human};
     use crate::rule::{Fix, Kind};
     use crate::scan::Touched;
 
-    let repair = RepairPlan::make(report, &plan.settings, args.fix_binaries);
     let steps = repair.steps.iter().map(|step| FixStep {
         act: step.wanted.act(),
         path: repair.path(step),
@@ -99,7 +136,7 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
         done: false,
         error: None,
     });
-    let mut fix = FixReport { dry_run: args.dry_run, steps: steps.collect(), ..FixReport::default() };
+    let mut fix = FixReport { dry_run: consent.dry_run, steps: steps.collect(), ..FixReport::default() };
     // The report tells of what is there in the end.
     let overtaken = repair.overtaken.iter().filter_map(|o| {
         let root = &repair.sites.get(o.site)?.root;
@@ -107,20 +144,21 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
     });
     let mut touched: Vec<Touched> = overtaken.collect();
     let empty = fix.steps.is_empty();
-    if args.dry_run || (empty && touched.is_empty()) {
+    if consent.dry_run || (empty && touched.is_empty()) {
         report.fix = Some(fix);
-        return Ok(());
+        return Ok(Vec::new());
     }
-    if !args.yes && !empty {
-        human::write_plan(&fix, look, &mut io::stderr()).map_err(|e| Error::io("write to", "standard error".as_ref(), e))?;
+    if !consent.yes && !empty {
+        let shown = human::write_plan(report, &fix, look, &mut io::stderr());
+        shown.map_err(|e| Error::io("write to", "standard error".as_ref(), e))?;
         fix.shown = true;
         if !asks("proceed?") {
             fix.declined = true;
             report.fix = Some(fix);
-            return Ok(());
+            return Ok(Vec::new());
         }
     }
-    let acted = act(&repair, &Now::of(std::time::SystemTime::now()));
+    let acted = act(repair, &Now::of(std::time::SystemTime::now()));
     for ((step, shown), outcome) in repair.steps.iter().zip(&mut fix.steps).zip(acted.outcomes) {
         match outcome {
             Ok(()) => shown.done = true,
@@ -141,14 +179,10 @@ pub(super) fn run(args: &ScanArgs, plan: &Plan, report: &mut Report, look: &Look
     }
     fix.run = acted.run;
     report.fix = Some(fix);
-    if !touched.is_empty() {
-        let progress = terminal::progress(host, args.progress, args.print.quiet);
-        crate::scan::again(plan, report, &touched, progress.as_ref());
-    }
-    Ok(())
+    Ok(touched)
 }
 
-/// Never reached: [`allowed`] has refused.
+/// Never reached: [`Consent::allowed`] has refused.
 #[cfg(not(unix))]
 pub(super) fn run(_: &ScanArgs, _: &Plan, _: &mut Report, _: &Look, host: &Host) -> Result<(), Error> {
     let _ = (host, terminal::home(host));

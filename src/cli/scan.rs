@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Format, JudgeArgs, PrintArgs, ScanArgs, Trust};
-use super::{Exit, command_names, fix, nearest, terminal};
+use super::fix::{self, Consent};
+use super::{Exit, command_names, nearest, terminal};
 use crate::check;
 use crate::error::Error;
 use crate::locate::{self, Host};
@@ -15,15 +16,20 @@ use crate::plan::{Online, Options, Plan, Request};
 use crate::policy;
 use crate::report::human::{Detail, Look};
 use crate::report::{Report, facts, human, json};
+use crate::scan;
 use crate::sys::{self, AtomicFile, NodeKind};
 
 /// Scans, reports, and says how it ended.
 pub(super) fn run(args: &ScanArgs, host: &Host) -> Result<Exit, Error> {
     let targets = Targets::parse(&args.print.output, args.facts.as_deref(), host)?;
     require_rules(&args.judge)?;
-    fix::allowed(args)?;
+    let consent = Consent::of_scan(args);
+    consent.allowed()?;
     let plan = plan(args, host)?;
-    let (mut report, recovered) = fix::scan(args, &plan, host);
+    let (mut report, recovered) = fix::settled(consent, &plan, &|| {
+        let progress = terminal::progress(host, args.progress, args.print.quiet);
+        scan::run(&plan, progress.as_ref())
+    });
     // What stays half done is told at once; all that can be mended still is.
     let recovered = recovered.map_err(|e| super::fail(&e));
 

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::act::{Now, Work, digest};
 use super::journal::{RunRecord, Stage, identity};
 use super::place::{Found, Quarantine, beside, look, run_names, runs};
-use super::plan::{Site, Step, Wanted};
+use super::plan::{Hold, Site, Step, Wanted};
 use super::transfer;
 use super::undo::{Undo, recover_all};
 use crate::evidence::node::Root;
@@ -287,6 +287,7 @@ fn displace(
             wanted: if stat.kind == NodeKind::Link { Wanted::Unlink } else { Wanted::Quarantine },
             rule: "restore",
             was: identity(&stat, sha256),
+            hold: Hold::Content,
             bytes: stat.size,
             then: String::new(),
             about: PathBuf::new(),

@@ -13,7 +13,7 @@
 //! | `ledger` | lists, shows, restores and purges runs |
 //!
 //! Everything is done relative to open folders, with no link followed and never over what is there. What is moved is, at the
-//! moment of the move, what was looked at: device, number, size, time and sha256. Nothing is deleted: only a purge, which a
+//! moment of the move, what was looked at: device, number, size, time and sha256 (of what is healthy, all but the last). Nothing is deleted: only a purge, which a
 //! person asks for, deletes, and what it deletes lies in a quarantine.
 
 mod act;
@@ -32,4 +32,4 @@ pub use act::{Acted, Now, Outcome, Trouble, act};
 pub use journal::{RunRecord, Stage, StepRecord};
 pub use ledger::{Ledger, Purged, Restored, RunState, RunSummary};
 pub use place::{FOLDER, may_have_quarantine};
-pub use plan::{Overtaken, RepairPlan, Site, Step, Wanted};
+pub use plan::{Hold, Overtaken, RepairPlan, Scope, Site, Step, Wanted};

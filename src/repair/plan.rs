@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +11,7 @@ use super::act::digest;
 use super::journal::identity;
 use super::place::{beside, may_have_quarantine};
 use super::unit::{Context, Want, wants};
+use crate::evidence::holdings::files_below;
 use crate::evidence::node::Root;
 use crate::evidence::owners::Owners;
 use crate::finding::{Finding, Place, RootKind};
@@ -66,6 +68,38 @@ impl Wanted {
     }
 }
 
+/// Which findings a plan is made of, and how closely it holds the steps to what was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Findings below this level are left alone.
+    pub least: Level,
+    /// Whether programs of GOBIN may be moved away.
+    pub fix_binaries: bool,
+    /// What shows that nothing has changed since it was looked at.
+    pub hold: Hold,
+}
+
+impl Scope {
+    /// Of a repair: what is wrong is held to its bytes.
+    pub fn repair(fix_binaries: bool) -> Scope {
+        Scope { least: Level::Warning, fix_binaries, hold: Hold::Content }
+    }
+
+    /// Of what is healthy: notes too, and no file is read, however much is to be moved.
+    pub fn prune() -> Scope {
+        Scope { least: Level::Note, fix_binaries: false, hold: Hold::State }
+    }
+}
+
+/// What shows that a node is the one that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Device, number, size and time, and of a file its sha256.
+    Content,
+    /// Device, number, size and time, and of a folder its time, too: what was used meanwhile is another.
+    State,
+}
+
 /// One change to one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -79,6 +113,8 @@ pub struct Step {
     pub rule: &'static str,
     /// What is there.
     pub was: Identity,
+    /// What it is held to.
+    pub hold: Hold,
     /// Bytes that are moved.
     pub bytes: u64,
     /// What go does afterwards.
@@ -121,16 +157,16 @@ pub struct Overtaken {
 }
 
 impl RepairPlan {
-    /// Decides what is to be done about the findings of a scan. Reads only.
-    ///
-    /// `fix_binaries`: whether programs of GOBIN may be moved away.
-    pub fn make(report: &Report, settings: &Settings, fix_binaries: bool) -> RepairPlan {
-        let sites = open_sites(report, fix_binaries);
+    /// Decides what is to be done about the findings of a report. Reads only.
+    pub fn make(report: &Report, settings: &Settings, scope: Scope) -> RepairPlan {
+        let sites = open_sites(report, scope.fix_binaries);
+        let begun = report.started_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let begun_ns = i128::try_from(begun.as_nanos()).unwrap_or(i128::MAX);
         let mut all: BTreeMap<(usize, PathBuf, u8), Want> = BTreeMap::new();
         let mut overtaken = Vec::new();
         {
             let context = Context::new(&sites, settings, &report.go_versions);
-            for finding in report.findings.iter().filter(|f| f.level > Level::Note && f.fix != Fix::None) {
+            for finding in report.findings.iter().filter(|f| f.level >= scope.least && f.fix != Fix::None) {
                 let Some((index, rel)) = site_of(&sites, finding) else { continue };
                 let wanted = wants(&context, index, &rel, finding);
                 if wanted.is_empty() {
@@ -140,6 +176,11 @@ impl RepairPlan {
                     if gone || finding.fix == Fix::Chmod || (root && finding.fix == Fix::Chown) {
                         overtaken.push(Overtaken { site: index, rel, node_only: !gone });
                     }
+                    continue;
+                }
+                // What somebody has used or written since is left, with all that stands and falls with it.
+                let younger = |want: &Want| want.seen.is_some_and(|stat| stat.mtime_ns >= begun_ns);
+                if scope.hold == Hold::State && wanted.iter().any(younger) {
                     continue;
                 }
                 for want in wanted {
@@ -156,7 +197,7 @@ impl RepairPlan {
         };
         let mut steps = Vec::new();
         for ((site, rel, _), want) in all.into_iter().filter(|((site, rel, rank), _)| !goes_along(*site, rel, *rank)) {
-            match step(&sites, want) {
+            match step(&sites, want, scope.hold) {
                 Some(step) => steps.push(step),
                 None => overtaken.push(Overtaken { site, rel, node_only: false }),
             }
@@ -219,31 +260,29 @@ fn is_gone(sites: &[Site], site: usize, rel: &Path) -> bool {
 }
 
 /// Looks at what is to be changed; nothing where it is gone already.
-fn step(sites: &[Site], want: Want) -> Option<Step> {
-    let Want { site, rel, wanted, rule, then, about, locks } = want;
+fn step(sites: &[Site], want: Want, hold: Hold) -> Option<Step> {
+    let Want { site, rel, wanted, rule, then, about, locks, seen } = want;
     let root = &sites.get(site)?.root;
-    let (stat, sha256) = if rel.as_os_str().is_empty() {
+    let (stat, sha256) = if let Some(stat) = seen.filter(|_| hold == Hold::State) {
+        (stat, None)
+    } else if rel.as_os_str().is_empty() {
         (root.dir.stat_self().ok()?, None)
     } else {
         let stat = root.dir.stat(&rel).ok()?;
-        let moved = wanted.rank() == 0 && stat.kind == NodeKind::File;
+        let moved = hold == Hold::Content && wanted.rank() == 0 && stat.kind == NodeKind::File;
         // What we may not read is held to the rest of what is known of it.
         let file = if moved { root.dir.open_file(&rel).ok() } else { None };
         (stat, file.and_then(|mut f| digest(&mut f).ok()))
     };
     let bytes = if wanted.rank() == 0 { size(root, &rel, &stat) } else { 0 };
-    Some(Step { site, rel, was: identity(&stat, sha256), wanted, rule, bytes, then, about, locks })
+    Some(Step { site, rel, was: identity(&stat, sha256), hold, wanted, rule, bytes, then, about, locks })
 }
 
 /// Bytes in a file, or in all files of a folder.
 fn size(root: &Root, rel: &Path, stat: &Stat) -> u64 {
     match stat.kind {
         NodeKind::File => stat.size,
-        NodeKind::Dir => {
-            let all = walkdir::WalkDir::new(root.real.join(rel)).max_open(8).into_iter().flatten();
-            let files = all.filter(|e| e.file_type().is_file()).filter_map(|e| e.metadata().ok());
-            files.map(|m| m.len()).sum()
-        }
+        NodeKind::Dir => files_below(root, rel).bytes,
         _ => 0,
     }
 }

@@ -117,6 +117,7 @@ fn step(root: &Root, rel: &Path, wanted: Wanted) -> Step {
         rel: rel.to_path_buf(),
         wanted,
         rule: "some-rule",
+        hold: super::plan::Hold::Content,
         was: identity(&stat, sha256),
         bytes: stat.size,
         then: String::new(),

@@ -10,6 +10,7 @@
 //! | a `.ziphash` | itself and the directory where the zip is proven: Go hashes that again to extract it; else the version |
 //! | `.mod`, `.info`, `list`, a lookup, a tile, `latest` | itself: Go asks for it again |
 //! | a cached repository, or something in it | the repository with its `.info` and `.lock` |
+//! | something of a module version, where the finding says what goes with it | just that |
 //! | any of these, where only its node is wrong (a link, a pipe, a second name) | the node |
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub(super) struct Want {
     pub(super) then: String,
     pub(super) about: PathBuf,
     pub(super) locks: Vec<PathBuf>,
+    /// What was there when it was asked for, where that was looked at.
+    pub(super) seen: Option<Stat>,
 }
 
 /// What is known beside the finding.
@@ -90,7 +93,7 @@ impl Ask<'_> {
             crate::finding::Place::Env(_) => PathBuf::new(),
         };
         let (site, rule) = (self.site, self.finding.rule.id);
-        Want { site, rel: rel.to_path_buf(), wanted, rule, then, about, locks: self.locks(rel) }
+        Want { site, rel: rel.to_path_buf(), wanted, rule, then, about, locks: self.locks(rel), seen: None }
     }
 
     fn stat(&self, rel: &Path) -> Option<Stat> {
@@ -175,8 +178,9 @@ impl Ask<'_> {
 
     /// Moves the node, and nothing else.
     fn node(&self, rel: &Path, then: &str) -> Want {
-        let is_link = self.stat(rel).is_some_and(|s| s.kind == NodeKind::Link);
-        self.want(rel, if is_link { Wanted::Unlink } else { Wanted::Quarantine }, then)
+        let seen = self.stat(rel);
+        let is_link = seen.is_some_and(|s| s.kind == NodeKind::Link);
+        Want { seen, ..self.want(rel, if is_link { Wanted::Unlink } else { Wanted::Quarantine }, then) }
     }
 
     fn cache_unit(&self, rel: &Path) -> Vec<Want> {
@@ -202,6 +206,11 @@ impl Ask<'_> {
     fn module_unit(&self, rel: &Path) -> Vec<Want> {
         let kind = self.stat(rel).map_or(NodeKind::File, |s| s.kind);
         let again = "go fetches it again";
+        if !self.finding.with.is_empty() {
+            let root = &self.here.root.path;
+            let parts = self.finding.with.iter().filter_map(|path| path.strip_prefix(root).ok());
+            return parts.map(|rel| self.node(rel, "go fetches it again if a build needs it")).collect();
+        }
         match classify(rel, kind) {
             Subject::ModuleRoot(name) if !name.is_canonical() => vec![self.node(rel, "go never looks at it")],
             Subject::ModuleRoot(name) => self.tree(&name),

@@ -2,6 +2,7 @@
 //! order of the fields here. Findings are written one by one: a hundred thousand of them are never held twice.
 
 mod fix;
+mod prune;
 mod root;
 mod shells;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use fix::FixView;
+use prune::PrunedView;
 use root::RootView;
 use shells::{AnswerView, StartView};
 
@@ -52,6 +54,9 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     for u in &report.unread {
         line(out, "unread", &UnreadView::of(u))?;
+    }
+    if let Some(prune) = &report.prune {
+        line(out, "prune", &PrunedView::of(prune))?;
     }
     if let Some(fix) = &report.fix {
         line(out, "fix", &FixView::of(fix))?;
@@ -122,6 +127,9 @@ impl Serialize for Document<'_> {
         map.serialize_entry("trust", &sums.trust)?;
         map.serialize_entry("roles", &sums.roles)?;
         map.serialize_entry("findings", &Each(&r.findings, FindingView::of))?;
+        if let Some(prune) = &r.prune {
+            map.serialize_entry("prune", &PrunedView::of(prune))?;
+        }
         if let Some(fix) = &r.fix {
             map.serialize_entry("fix", &FixView::of(fix))?;
         }

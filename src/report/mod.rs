@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 pub use crate::check::environment::Answer;
 pub use crate::count::{Counts, Coverage, Roles, Trust, Unread, Vendored};
 use crate::environment::Start;
+use crate::evidence::holdings::modules::Modules;
+use crate::evidence::holdings::outputs::Outputs;
 use crate::evidence::online::Spent;
 use crate::facts::Fact;
 use crate::finding::{Finding, RootKind};
@@ -58,7 +60,7 @@ pub struct RootReport {
 /// The outcome of one run.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `scan` or `doctor`.
+    /// `scan`, `doctor` or `prune`.
     pub command: &'static str,
     /// When it began.
     pub started_at: SystemTime,
@@ -94,6 +96,21 @@ pub struct Report {
     pub fix: Option<FixReport>,
     /// What `doctor` tells beside its findings; `None` of a scan.
     pub doctor: Option<Doctor>,
+    /// What `prune` tells beside its findings; `None` of all else.
+    pub prune: Option<Pruned>,
+}
+
+/// What `prune` tells beside its findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Build caches.
+    pub caches: Vec<Outputs>,
+    /// Module caches.
+    pub modules: Vec<Modules>,
+    /// The files of sums whose modules stay.
+    pub lists: Vec<PathBuf>,
+    /// Whether anything was asked to be taken.
+    pub asked: bool,
 }
 
 /// What `doctor` tells beside its findings.
@@ -188,6 +205,7 @@ impl Report {
             go_versions: Vec::new(),
             fix: None,
             doctor: None,
+            prune: None,
         }
     }
 

@@ -93,9 +93,14 @@ impl Sample {
     /// Stores an output and its action entry, named by a description, as `cache.Put` does; returns the output's path.
     pub fn put_output(&self, description: &[u8], bytes: &[u8]) -> io::Result<PathBuf> {
         let id = OutputId(Sha256::digest(bytes).into());
-        let path = self.output_path(id);
-        self.write(&path, bytes)?;
         self.put_action(description, id, bytes.len())?;
+        self.put_orphan(bytes)
+    }
+
+    /// Stores an output that no action entry names, as one is left whose action has another output now.
+    pub fn put_orphan(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let path = self.output_path(OutputId(Sha256::digest(bytes).into()));
+        self.write(&path, bytes)?;
         Ok(path)
     }
 
@@ -141,6 +146,18 @@ impl Sample {
     /// The one executable directory.
     pub fn an_executable(&self) -> io::Result<PathBuf> {
         Ok(self.output_path(self.a_program().0))
+    }
+
+    /// Gives a file the time of a use so many hours ago.
+    pub fn used_hours_ago(&self, path: &Path, hours: u64) -> io::Result<()> {
+        let long = std::time::Duration::from_secs(hours * 3600);
+        sys::set_mtime(path, SystemTime::now().checked_sub(long).ok_or(io::ErrorKind::InvalidInput)?)
+    }
+
+    /// Bytes of all files of the build cache.
+    pub fn build_cache_bytes(&self) -> u64 {
+        let all = walkdir::WalkDir::new(self.gocache()).into_iter().flatten();
+        all.filter(|e| e.file_type().is_file()).filter_map(|e| e.metadata().ok()).map(|m| m.len()).sum()
     }
 
     /// Puts a link to `target` in the place of `path`.

@@ -43,6 +43,19 @@ pub struct Sample {
     pub dockerfile: Option<PathBuf>,
     /// Who is asked for what is missing.
     pub remote: Option<Arc<served::Served>>,
+    /// What a damage asks `prune` for.
+    pub prune: Pruning,
+}
+
+/// What `prune` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Pruning {
+    /// The most bytes that a build cache may hold.
+    pub max_size: Option<u64>,
+    /// Whether outputs go that no action entry names.
+    pub orphans: bool,
+    /// Files of sums, and folders of main modules and workspaces, whose modules stay; all stay where there are none.
+    pub used_by: Vec<PathBuf>,
 }
 
 impl Sample {
@@ -59,6 +72,7 @@ impl Sample {
             pid: None,
             dockerfile: None,
             remote: None,
+            prune: Pruning::default(),
         };
         for dir in [sample.gocache(), sample.gomodcache(), sample.gobin(), sample.main(), sample.root.join("home/.config/go")] {
             sys::create_dir_all(&dir)?;

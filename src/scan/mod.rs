@@ -7,12 +7,14 @@ mod gocache;
 mod index;
 mod modcache;
 mod online;
+mod prune;
 mod sumdb;
 mod vendor;
 mod version;
 
 pub use doctor::{Visit, doctor};
 pub use focus::{Touched, again};
+pub use prune::{Asked, prune};
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use gocachescan::check;
+use gocachescan::evidence::holdings::Amount;
+use gocachescan::evidence::holdings::modules::{Modules, Named};
+use gocachescan::evidence::holdings::outputs::{Kinds, Outputs};
 use gocachescan::facts::{BinaryFact, BuildModule, Fact, ModuleTrust, ModuleVersion, Role, RoleBy};
 use gocachescan::finding::{Finding, Mend, Place, RootKind};
 use gocachescan::locate::{Settings, Source};
-use gocachescan::report::{Counts, Coverage, FixReport, FixStep, Report, Roles, RootReport, RootState, Trust, Unread};
+use gocachescan::report::{Counts, Coverage, FixReport, FixStep, Pruned, Report, Roles, RootReport, RootState, Trust, Unread};
 use gocachescan::rule::{Fix, Kind, Level, Rule};
 
 pub const HOME: &str = "/home/gopher";
@@ -181,6 +185,77 @@ pub fn planned() -> Report {
     }
     report.fix = Some(FixReport { run: None, dry_run: true, ..fix });
     report
+}
+
+/// What `prune` took, and could not bring to the size that was asked for; hostile in its names.
+pub fn pruned() -> Report {
+    let amount = |number, bytes| Amount { number, bytes };
+    let cache = PathBuf::from("/home/gopher/.cache/go-build");
+    let kinds = Kinds {
+        outputs: amount(2_312_004, 698_400_000_000),
+        programs: amount(14, 210_000_000),
+        entries: amount(4_120_377, 721_065_975),
+        fuzz: amount(0, 0),
+        other: amount(3, 228),
+    };
+    let outputs = Outputs {
+        path: cache.clone(),
+        kinds,
+        ages: [
+            amount(9_120, 14_100_000_000),
+            amount(0, 0),
+            amount(201_000, 71_000_000_000),
+            amount(0, 0),
+            amount(2_101_898, 614_231_065_975),
+        ],
+        orphans: amount(412, 31_000_000),
+        dangling: amount(88, 15_400),
+        max_size: Some(10_000_000_000),
+        whole: true,
+    };
+    let modules = Modules {
+        path: PathBuf::from("/home/gopher/go/pkg/\u{1b}[2Jmod"),
+        versions: amount(569, 2_734_000_000),
+        zips: amount(569, 512_000_000),
+        trees: amount(561, 2_221_000_000),
+        named: Some(Named {
+            whole: amount(240, 894_000_000),
+            go_mod: amount(60, 9_000_000),
+            none: amount(268, 1_700_000_000),
+            stays: amount(1, 131_000_000),
+        }),
+    };
+    let step = |rule, about: &str, bytes| FixStep {
+        act: Fix::Quarantine,
+        path: cache.join(about),
+        mode: None,
+        rule,
+        bytes,
+        then: "go builds it afresh".to_owned(),
+        about: cache.join(about),
+        done: true,
+        error: None,
+    };
+    let steps = vec![
+        step("build-cache-over-size", "3f/a-d", 614_000_000_000),
+        step("output-orphan", "3f/b-d", 31_000_000),
+        FixStep {
+            done: false,
+            error: Some("has changed since it was looked at".to_owned()),
+            ..step("build-cache-over-size", "3f/c-d", 1_000)
+        },
+    ];
+    let fix = FixReport { run: Some("2026-11-22T23-14-07".to_owned()), steps, ..FixReport::default() };
+    let out_of_reach =
+        at(&check::prune::BUILD_CACHE_OVER_SIZE, RootKind::Gocache, "/home/gopher/.cache/go-build", "gocache", "can't be")
+            .unfixed();
+    let told = Pruned {
+        caches: vec![outputs],
+        modules: vec![modules],
+        lists: vec![PathBuf::from("/home/gopher/m/go.sum")],
+        asked: true,
+    };
+    Report { command: "prune", prune: Some(told), fix: Some(fix), findings: vec![out_of_reach], ..healthy() }
 }
 
 /// Something is wrong, of each level.

@@ -22,7 +22,7 @@ use gocachescan::plan::{Plan, Request};
 use gocachescan::report::{Report, Silent};
 use gocachescan::rule::{Level, Rule};
 use gocachescan::sample::Sample;
-use gocachescan::scan::Visit;
+use gocachescan::scan::{Asked, Visit};
 use gocachescan::sys;
 
 fn sample() -> (tempfile::TempDir, Sample) {
@@ -31,13 +31,22 @@ fn sample() -> (tempfile::TempDir, Sample) {
     (folder, sample)
 }
 
-fn scan(sample: &Sample) -> Report {
+fn plan_of(sample: &Sample) -> Plan {
     let env = sample.environment().into_iter().map(|(k, v)| (k.into(), v.into())).collect();
     let settings = locate::survey(&Host { env, cwd: sample.root().to_path_buf() }, &Flags::default());
     let mut request = Request::of_sample(sample);
     (request.options.jobs, request.options.facts) = (2, true);
-    let plan = Plan::assemble(settings, request).unwrap();
-    gocachescan::scan::run(&plan, &Silent)
+    Plan::assemble(settings, request).unwrap()
+}
+
+fn scan(sample: &Sample) -> Report {
+    gocachescan::scan::run(&plan_of(sample), &Silent)
+}
+
+/// What `prune` would take of it.
+fn prune(sample: &Sample) -> Report {
+    let plan = plan_of(sample);
+    gocachescan::scan::prune(&plan, &Asked::of_sample(sample, &plan).unwrap(), &Silent)
 }
 
 /// What `doctor` tells of the sample's user, whose shells are asked where `exec` says so.
@@ -57,6 +66,10 @@ fn examine(sample: &Sample, exec: bool) -> Report {
 
 fn is_doctors(rule: &Rule) -> bool {
     environment::RULES.iter().any(|group| group.contains(&rule))
+}
+
+fn is_prunes(rule: &Rule) -> bool {
+    gocachescan::check::prune::RULES.contains(&rule)
 }
 
 fn loud(report: &Report) -> Vec<String> {
@@ -189,7 +202,11 @@ fn each_rule_tells_its_damage_and_nothing_else() {
                 return fail(format!("{}: the damage can't be made: {e}", rule.id));
             }
         };
-        let report = if is_doctors(rule) { examine(&sample, *rule == &SAYS_OTHERWISE) } else { scan(&sample) };
+        let report = match rule {
+            rule if is_doctors(rule) => examine(&sample, *rule == &SAYS_OTHERWISE),
+            rule if is_prunes(rule) => prune(&sample),
+            _ => scan(&sample),
+        };
         let told = report.findings.iter().any(|f| f.rule == *rule && f.place == place && f.level == rule.level);
         if !told {
             fail(format!("{}: not told at {place:?}; told instead: {:#?}", rule.id, loud(&report)));
@@ -224,6 +241,22 @@ fn each_rule_tells_its_damage_and_nothing_else() {
         eprintln!("not shown without root: {}", need_root.join(", "));
     }
     assert!(failures.is_empty(), "{} of {} rules:\n{}", failures.len(), catalogue().count(), failures.join("\n"));
+}
+
+/// What `prune` takes is healthy: a scan says nothing of it, and `prune` nothing of what nobody asks it to take.
+#[test]
+fn what_may_go_is_no_finding_of_a_scan() {
+    let (_folder, healthy) = sample();
+    assert!(prune(&healthy).findings.is_empty());
+    for rule in gocachescan::check::prune::RULES {
+        let (_folder, mut sample) = sample();
+        (rule.witness)(&mut sample).unwrap();
+        assert_eq!(scan(&sample).findings.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>(), [""; 0], "{}", rule.id);
+        let told = prune(&sample).findings;
+        assert!(told.len() == 1 && told[0].rule == *rule, "{}: {told:?}", rule.id);
+        sample.prune = gocachescan::sample::Pruning::default();
+        assert!(prune(&sample).findings.is_empty(), "{}", rule.id);
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{Detail, Look};
-use crate::report::{FixReport, FixStep, text};
+use crate::finding::RootKind;
+use crate::locate::Source;
+use crate::report::{FixReport, FixStep, Report, RootReport, text};
 use crate::rule::Fix;
 
 /// So many steps of a plan are shown one by one.
@@ -16,12 +18,28 @@ struct Group<'a> {
 }
 
 /// The plan, one line for what belongs together, then what became of it.
-pub(super) fn render(repair: &FixReport, look: &Look, page: &mut String) {
+pub(super) fn render(report: &Report, repair: &FixReport, look: &Look, page: &mut String) {
     if !repair.shown && look.detail > Detail::Quiet {
         render_plan(repair, look, page);
     }
     render_outcome(repair, look, page);
+    if let Some(run) = &repair.run {
+        let _ = writeln!(page, "undo: gocachescan quarantine restore {run}{}", places(report));
+    }
     page.push('\n');
+}
+
+/// The flags by which `quarantine` finds the caches that flags have named.
+pub(super) fn places(report: &Report) -> String {
+    let flag = |kind| match kind {
+        RootKind::Gocache => Some("--gocache"),
+        RootKind::Gomodcache => Some("--gomodcache"),
+        _ => None,
+    };
+    let named = report.roots.iter().filter(|root| root.origin == Source::Flag);
+    let word =
+        |root: &RootReport| Some(format!(" {} {}", flag(root.kind)?, text::shell_word(&text::lossless(root.path.as_os_str()).0)));
+    named.filter_map(word).collect()
 }
 
 /// `plan: 3 steps, 41.2 MB to quarantine, nothing is deleted`, and the steps.
@@ -54,7 +72,8 @@ pub(super) fn render_plan(repair: &FixReport, look: &Look, page: &mut String) {
     }
 }
 
-fn render_outcome(repair: &FixReport, look: &Look, page: &mut String) {
+/// What became of it.
+pub(super) fn render_outcome(repair: &FixReport, look: &Look, page: &mut String) {
     let all = repair.steps.len();
     if repair.dry_run {
         let _ = writeln!(page, "nothing was changed: this was a dry run");
@@ -76,9 +95,6 @@ fn render_outcome(repair: &FixReport, look: &Look, page: &mut String) {
         for l in text::wrap(&text::sentence(step.error.as_deref().unwrap_or_default()), look.width.saturating_sub(4).max(20)) {
             let _ = writeln!(page, "    {l}");
         }
-    }
-    if let Some(run) = &repair.run {
-        let _ = writeln!(page, "undo: gocachescan quarantine restore {run}");
     }
 }
 

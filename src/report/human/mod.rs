@@ -3,6 +3,7 @@
 mod doctor;
 mod findings;
 mod fix;
+mod prune;
 mod summary;
 
 use std::io::{self, Write};
@@ -79,10 +80,13 @@ impl Look {
     }
 }
 
-/// Writes what a repair is going to do, before it is asked for.
-pub fn write_plan(repair: &FixReport, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+/// Writes what is going to be done, before it is asked for.
+pub fn write_plan(report: &Report, repair: &FixReport, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = String::new();
-    fix::render_plan(repair, look, &mut page);
+    match &report.prune {
+        Some(told) => prune::render_before(report, told, Some(repair), look, &mut page),
+        None => fix::render_plan(repair, look, &mut page),
+    }
     out.write_all(page.as_bytes())
 }
 
@@ -99,13 +103,17 @@ pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()
         doctor::render_end(report, look, &mut page);
         return out.write_all(page.as_bytes());
     }
+    if let Some(told) = &report.prune {
+        prune::render(report, told, look, &mut page);
+        return out.write_all(page.as_bytes());
+    }
     findings::render(report, look, &mut page);
     summary::render_unread(report, look, &mut page);
     if look.detail > Detail::Quiet {
         summary::render_roots(report, look, &mut page);
     }
     if let Some(repair) = &report.fix {
-        fix::render(repair, look, &mut page);
+        fix::render(report, repair, look, &mut page);
     }
     summary::render_answer(report, look, &mut page);
     out.write_all(page.as_bytes())
