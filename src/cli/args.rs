@@ -5,86 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::examples::{
+    COMPLETIONS_EXAMPLES, DEMO_EXAMPLES, DOCTOR_EXAMPLES, ENV_EXAMPLES, EXPLAIN_EXAMPLES, MAIN_EXAMPLES, MAN_EXAMPLES,
+    PRUNE_EXAMPLES, QUARANTINE_EXAMPLES,
+};
+use super::size::size;
 use crate::facts::ModuleTrust;
 use crate::rule::Level;
-
-const MAIN_EXAMPLES: &str = "\
-Examples:
-  gocachescan                          scan what Go uses on this machine
-  gocachescan --main-module .          hold it to this module's go.sum, too
-  gocachescan ~/go/bin/gopls ./cache   scan a binary and a copied cache
-  gocachescan --format json            for a script
-  gocachescan --fix --dry-run          show what a repair would do
-  gocachescan --fix                    mend; `quarantine restore` undoes it
-  gocachescan doctor                   why the wrong go is found, and where
-  gocachescan explain sumdb-off        what a rule means and how to mend it
-  gocachescan demo                     see it find something
-
-Exit codes, the same for every format:
-  0  complete, and no finding reaches --fail-on
-  1  a finding does
-  2  wrong usage
-  3  incomplete, or nothing to scan
-  4  --fix could not do all that it planned; nothing is lost";
-
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  gocachescan doctor                  which go it is here, and why
-  gocachescan doctor --verbose        with every init file
-  gocachescan doctor ~/go/bin/gopls   one program: which copy is started
-  gocachescan doctor --pid 4711       what a running process really has
-  gocachescan doctor --dockerfile Dockerfile
-  gocachescan doctor --all-users      everybody's environment, as root
-  gocachescan doctor --no-exec        run no shell to compare with
-  gocachescan doctor --format json    for a script
-
-Exit codes: 0 nothing reaches --fail-on; 1 a finding does; 2 wrong usage;
-3 something could not be read.";
-
-const ENV_EXAMPLES: &str = "\
-Examples:
-  gocachescan env                       every setting, with where it comes from
-  gocachescan env GOCACHE GOMODCACHE    the values of these, one a line
-  gocachescan env --format json         {\"NAME\": \"value\"}, as `go env -json`
-
-Exit codes: 0; 2 where Go itself refuses the environment.";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  gocachescan explain                 the catalogue of rules, a line each
-  gocachescan explain sumdb-off       one rule: what, why, how to mend it
-  gocachescan explain trust           how far each kind of proof reaches
-  gocachescan explain --format json   every rule with all its texts
-  gocachescan explain --schema        the JSON Schema of the report";
-
-const DEMO_EXAMPLES: &str = "\
-Examples:
-  gocachescan demo           make a poisoned cache, scan it, remove it
-  gocachescan demo --keep    leave it there, to look around in
-
-Exit codes: 0 every planted damage was found; 1 one was not.";
-
-const QUARANTINE_EXAMPLES: &str = "\
-Examples:
-  gocachescan quarantine list
-  gocachescan quarantine show 2026-11-22T23-14-07
-  gocachescan quarantine restore 2026-11-22T23-14-07
-  gocachescan quarantine purge --older-than 30d
-
-Exit codes: 0; 2 no such run; 3 a quarantine could not be read; 4 not all
-could be put back, nothing is lost.";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  gocachescan completions bash > gocachescan.bash
-  gocachescan completions zsh > ~/.zfunc/_gocachescan
-  gocachescan completions fish > ~/.config/fish/completions/gocachescan.fish";
-
-const MAN_EXAMPLES: &str = "\
-Examples:
-  gocachescan man | man -l -           read it
-  gocachescan man > gocachescan.1      keep it
-  gocachescan man env > gocachescan-env.1";
 
 /// Tells whether Go's build cache, module cache and installed binaries can be trusted.
 ///
@@ -116,7 +43,10 @@ pub enum Command {
     /// Explain a rule; without one, print the whole catalogue
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// List, show, put back or purge what --fix has moved away
+    /// Show what the caches hold, and move what is oldest or unused to quarantine
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune(Box<PruneArgs>),
+    /// List, show, put back or purge what --fix or prune has moved away
     #[command(after_help = QUARANTINE_EXAMPLES)]
     Quarantine(QuarantineArgs),
     /// Make a small poisoned cache in a temporary folder, scan it and show the report
@@ -276,6 +206,39 @@ pub struct DoctorArgs {
     /// How it is told.
     #[command(flatten)]
     pub print: PrintArgs,
+}
+
+/// Flags of `prune`; without any that takes something, it only tells what there is.
+#[derive(Debug, Args)]
+pub struct PruneArgs {
+    /// Bring the build cache to at most this: 10GB, 500MB, 2GiB. Its orphans go first, then what was used longest ago
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "What to take")]
+    pub max_size: Option<u64>,
+    /// Take every output that no action entry names
+    #[arg(long, help_heading = "What to take")]
+    pub orphans: bool,
+    /// Take every module version that none of these names: a go.sum or go.work.sum file, or the folder of a main module or workspace
+    /// (repeatable). Name all that build from this cache
+    #[arg(long, value_name = "PATH", help_heading = "What to take")]
+    pub used_by: Vec<PathBuf>,
+    /// Show what would be taken; nothing is opened for writing
+    #[arg(long, conflicts_with = "yes", help_heading = "What to take")]
+    pub dry_run: bool,
+    /// Do not ask; needed where there is no terminal
+    #[arg(long, short, help_heading = "What to take")]
+    pub yes: bool,
+    /// Where the caches are.
+    #[command(flatten)]
+    pub places: PlaceArgs,
+    /// What is told.
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// How it is told.
+    #[command(flatten)]
+    pub print: PrintArgs,
+    /// Progress on standard error
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto", help_heading = "What to print")]
+    pub progress: When,
 }
 
 /// Flags of `env`.

@@ -76,7 +76,7 @@ const TOPICS: &[(&str, &str, &[&str])] = &[
             "  2  wrong usage, or an input that is not what it claims to be; one line on standard error says how to mend it",
             "  3  no such finding, but something could not be read or changed while it was, a place that a flag names is not there, or \
              there was nothing to scan; --allow-empty accepts the last two",
-            "  4  --fix could not do all that it planned; what was not done is listed, and nothing is lost",
+            "  4  --fix or prune could not do all that it planned; what was not done is listed, and nothing is lost",
             "They are the same for every format. A report that is cut off by a closed pipe ends quietly and keeps its code.",
         ],
     ),

@@ -4,12 +4,15 @@ mod args;
 mod demo;
 mod doctor;
 mod env;
+mod examples;
 mod exit;
 mod explain;
 mod fix;
 mod pages;
+mod prune;
 mod quarantine;
 mod scan;
+mod size;
 mod terminal;
 
 use std::ffi::OsString;
@@ -42,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &Host) -> Exit {
         Some(Command::Doctor(args)) => doctor::run(&args, host),
         Some(Command::Env(args)) => env::run(&args, host),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Prune(args)) => prune::run(&args, host),
         Some(Command::Quarantine(args)) => quarantine::run(&args, host),
         Some(Command::Demo(args)) => demo::run(&args, host),
         Some(Command::Completions { shell }) => pages::completions(shell),

@@ -18,7 +18,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "1: at least one finding reaches --fail-on.",
             "2: wrong usage, or an input that is not what it claims to be; one line on standard error says how to mend it.",
             "3: no such finding, but the scan is incomplete, or there was nothing to scan and --allow-empty is not given.",
-            "4: --fix could not do all that it planned, or quarantine restore could not put all back; what was not done is listed, nothing is lost.",
+            "4: --fix or prune could not do all that it planned, or quarantine restore could not put all back; what was not done is listed, nothing is lost.",
             "A report that is cut off by a closed pipe ends quietly and keeps the exit status of the whole report.",
         ],
     ),

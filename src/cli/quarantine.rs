@@ -1,4 +1,4 @@
-//! `gocachescan quarantine`: what `--fix` has moved away, listed, shown, put back, purged.
+//! `gocachescan quarantine`: what `--fix` and `prune` have moved away, listed, shown, put back, purged.
 
 use super::Exit;
 use super::args::QuarantineArgs;
@@ -103,7 +103,7 @@ mod here {
         let runs = ledger.runs().map_err(unusable)?;
         terminal::print(|out| match format {
             Table::Json => json(out, &List { runs: runs.iter().map(RunView::of).collect() }),
-            Table::Human if runs.is_empty() => writeln!(out, "no run of `--fix` is kept beside these caches"),
+            Table::Human if runs.is_empty() => writeln!(out, "no run of `--fix` or `prune` is kept beside these caches"),
             Table::Human => runs.iter().try_for_each(|r| {
                 let steps = text::count(r.steps, "step", "steps");
                 writeln!(out, "{:<22}  {steps:>10}  {:>8}  {}", r.run, text::bytes(r.bytes), r.state)?;

@@ -5,6 +5,8 @@
 #[cfg(unix)]
 mod doctor;
 #[cfg(unix)]
+mod prune;
+#[cfg(unix)]
 mod repair;
 #[path = "../support/mod.rs"]
 mod support;
@@ -149,6 +151,12 @@ fn wrong_usage_takes_one_line_that_helps() {
         (&["completions", "tcsh"], "bash"),
         (&["man", "sacn"], "did you mean `scan`?"),
         (&["env", "--nope"], "--nope"),
+        (&["prune", "--max-size", "10"], "10GB"),
+        (&["prune", "--max-size", "10XB", "--yes"], "10GB"),
+        (&["prune", "--orphans"], "--yes"),
+        (&["prune", "--orphans", "--yes", "--dry-run"], "--dry-run"),
+        (&["prune", "--used-by", "absent", "--yes"], "absent"),
+        (&["prune", "--fail-on", "never", "--only", "no-such-rule-at-all"], "gocachescan explain"),
     ] {
         let out = world.run(args);
         let said = text(&out.stderr);
@@ -270,6 +278,7 @@ fn every_command_has_help_with_examples() {
         &["--help"][..],
         &["scan", "--help"],
         &["env", "--help"],
+        &["prune", "--help"],
         &["explain", "--help"],
         &["demo", "--help"],
         &["completions", "--help"],

@@ -14,7 +14,7 @@ fn damaged() -> World {
     world
 }
 
-fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all: Vec<_> = walkdir::WalkDir::new(folder)
         .into_iter()
         .map(|e| e.unwrap().into_path())
