@@ -18,6 +18,7 @@ from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import lib  # noqa: E402
+import symptoms_prune  # noqa: E402
 from fix_builds import FILES  # noqa: E402
 
 QUOTE, SAMPLER = ("rsc.io/quote", "v1.5.2"), ("rsc.io/sampler", "v1.3.0")
@@ -405,3 +406,6 @@ def _(w: World) -> None:
             path.unlink()
     shutil.rmtree(w.gocache / "fuzz", ignore_errors=True)
     tree.chmod(0o555)
+
+
+symptoms_prune.register(case)
