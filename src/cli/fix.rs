@@ -131,8 +131,8 @@ pub(super) fn carry_out(
         },
         rule: step.rule,
         bytes: step.bytes,
-        then: step.then.clone(),
-        about: step.about.clone(),
+        then: step.then,
+        about: std::sync::Arc::clone(&step.about),
         done: false,
         error: None,
     });

@@ -289,8 +289,8 @@ fn displace(
             was: identity(&stat, sha256),
             hold: Hold::Content,
             bytes: stat.size,
-            then: String::new(),
-            about: PathBuf::new(),
+            then: "",
+            about: Path::new("").into(),
             locks: Vec::new(),
         });
     }

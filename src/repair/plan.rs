@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -118,9 +119,9 @@ pub struct Step {
     /// Bytes that are moved.
     pub bytes: u64,
     /// What go does afterwards.
-    pub then: String,
+    pub then: &'static str,
     /// The place of the finding: steps of one finding are shown together.
-    pub about: PathBuf,
+    pub about: Arc<Path>,
     /// Locks of Go's, relative to the root.
     pub locks: Vec<PathBuf>,
 }
@@ -189,8 +190,11 @@ impl RepairPlan {
                 }
             }
         }
-        let moved: Vec<(usize, PathBuf)> =
-            all.keys().filter(|(_, _, rank)| *rank == 0).map(|(site, rel, _)| (*site, rel.clone())).collect();
+        // A file holds nothing that would go along with it but a change of itself.
+        let in_place = all.keys().any(|(_, _, rank)| *rank > 0);
+        let may_hold = |want: &Want| in_place || want.seen.is_none_or(|stat| stat.kind != NodeKind::File);
+        let moved = all.iter().filter(|((_, _, rank), want)| *rank == 0 && may_hold(want));
+        let moved: Vec<(usize, PathBuf)> = moved.map(|((site, rel, _), _)| (*site, rel.clone())).collect();
         let goes_along = |site: usize, rel: &Path, rank: u8| {
             let above = |at: &Path| moved.binary_search_by(|(s, r)| (*s, r.as_path()).cmp(&(site, at))).is_ok();
             rel.ancestors().skip(usize::from(rank == 0)).any(above)

@@ -120,8 +120,8 @@ fn step(root: &Root, rel: &Path, wanted: Wanted) -> Step {
         hold: super::plan::Hold::Content,
         was: identity(&stat, sha256),
         bytes: stat.size,
-        then: String::new(),
-        about: PathBuf::new(),
+        then: "",
+        about: Path::new("").into(),
         locks: vec![PathBuf::from("aa/lock-that-is-not-there")],
     }
 }

@@ -14,6 +14,7 @@
 //! | any of these, where only its node is wrong (a link, a pipe, a second name) | the node |
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
@@ -23,7 +24,7 @@ use crate::evidence::expect::expect;
 use crate::evidence::gocache::action_path;
 use crate::evidence::node::{Expect, Node, Root};
 use crate::evidence::owners::GroupTrust;
-use crate::finding::{Finding, RootKind, Sink};
+use crate::finding::{Finding, Place, RootKind, Sink};
 use crate::format::subkey::GoVersion;
 use crate::locate::Settings;
 use crate::rule::{Fix, Kind};
@@ -38,8 +39,8 @@ pub(super) struct Want {
     pub(super) rel: PathBuf,
     pub(super) wanted: Wanted,
     pub(super) rule: &'static str,
-    pub(super) then: String,
-    pub(super) about: PathBuf,
+    pub(super) then: &'static str,
+    pub(super) about: Arc<Path>,
     pub(super) locks: Vec<PathBuf>,
     /// What was there when it was asked for, where that was looked at.
     pub(super) seen: Option<Stat>,
@@ -66,7 +67,11 @@ impl<'a> Context<'a> {
 /// What a finding at `rel` of a site asks for; nothing where a repair would not help.
 pub(super) fn wants(context: &Context<'_>, site: usize, rel: &Path, finding: &Finding) -> Vec<Want> {
     let Some(here) = context.sites.get(site) else { return Vec::new() };
-    let ask = Ask { context, site, here, finding };
+    let about = match &finding.place {
+        Place::Path(path) => path.as_path().into(),
+        Place::Env(_) => Path::new("").into(),
+    };
+    let ask = Ask { context, site, here, finding, about };
     if matches!(here.root.kind, RootKind::Gobin) {
         return ask.program(rel);
     }
@@ -83,15 +88,13 @@ struct Ask<'a> {
     site: usize,
     here: &'a Site,
     finding: &'a Finding,
+    about: Arc<Path>,
 }
 
 impl Ask<'_> {
-    fn want(&self, rel: &Path, wanted: Wanted, then: &str) -> Want {
-        let then = self.finding.then.unwrap_or(then).to_owned();
-        let about = match &self.finding.place {
-            crate::finding::Place::Path(path) => path.clone(),
-            crate::finding::Place::Env(_) => PathBuf::new(),
-        };
+    fn want(&self, rel: &Path, wanted: Wanted, then: &'static str) -> Want {
+        let then = self.finding.then.unwrap_or(then);
+        let about = Arc::clone(&self.about);
         let (site, rule) = (self.site, self.finding.rule.id);
         Want { site, rel: rel.to_path_buf(), wanted, rule, then, about, locks: self.locks(rel), seen: None }
     }
@@ -177,7 +180,7 @@ impl Ask<'_> {
     }
 
     /// Moves the node, and nothing else.
-    fn node(&self, rel: &Path, then: &str) -> Want {
+    fn node(&self, rel: &Path, then: &'static str) -> Want {
         let seen = self.stat(rel);
         let is_link = seen.is_some_and(|s| s.kind == NodeKind::Link);
         Want { seen, ..self.want(rel, if is_link { Wanted::Unlink } else { Wanted::Quarantine }, then) }
@@ -250,10 +253,10 @@ impl Ask<'_> {
         self.tree_parts(name, then)
     }
 
-    fn tree_parts(&self, name: &VersionName, then: &str) -> Vec<Want> {
+    fn tree_parts(&self, name: &VersionName, then: &'static str) -> Vec<Want> {
         let mut all = Vec::new();
         for (site, other) in self.context.sites.iter().enumerate().filter(|(_, s)| s.root.kind == RootKind::Gocache) {
-            let there = Ask { site, here: other, ..*self };
+            let there = Ask { site, here: other, about: Arc::clone(&self.about), ..*self };
             // Go names the module by the path that it was given, which may lead over a link.
             let Root { path, real, .. } = &self.here.root;
             for root in std::iter::once(path).chain(Some(real).filter(|real| *real != path)) {

@@ -8,7 +8,8 @@ pub mod progress;
 pub mod schema;
 pub mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use crate::check::environment::Answer;
@@ -162,9 +163,9 @@ pub struct FixStep {
     /// Bytes that are moved.
     pub bytes: u64,
     /// What go does afterwards.
-    pub then: String,
+    pub then: &'static str,
     /// The place of the finding.
-    pub about: PathBuf,
+    pub about: Arc<Path>,
     /// Whether it was done.
     pub done: bool,
     /// Why it was not, or what went wrong.

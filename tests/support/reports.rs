@@ -1,6 +1,6 @@
 //! Reports made by hand, one for each situation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use gocachescan::check;
@@ -145,14 +145,14 @@ const ENTRY: &str = "3fa1c0de9876543210fedcba98765432100123456789abcdef012345678
 
 /// What a repair did, and could not do.
 pub fn fixed() -> Report {
-    let step = |act, path: &str, rule, then: &str| FixStep {
+    let step = |act, path: &str, rule, then: &'static str| FixStep {
         act,
         path: PathBuf::from(path),
         mode: (act == Fix::Chmod).then_some(0o755),
         rule,
         bytes: if act == Fix::Quarantine { 20_600_000 } else { 0 },
-        then: then.to_owned(),
-        about: PathBuf::from("/home/gopher/go/pkg/mod"),
+        then,
+        about: Path::new("/home/gopher/go/pkg/mod").into(),
         done: true,
         error: None,
     };
@@ -212,6 +212,7 @@ pub fn pruned() -> Report {
         dangling: amount(88, 15_400),
         max_size: Some(10_000_000_000),
         whole: true,
+        cut: false,
     };
     let modules = Modules {
         path: PathBuf::from("/home/gopher/go/pkg/\u{1b}[2Jmod"),
@@ -231,8 +232,8 @@ pub fn pruned() -> Report {
         mode: None,
         rule,
         bytes,
-        then: "go builds it afresh".to_owned(),
-        about: cache.join(about),
+        then: "go builds it afresh",
+        about: cache.join(about).into(),
         done: true,
         error: None,
     };

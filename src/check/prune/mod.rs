@@ -35,9 +35,17 @@ fn in_use(unit: &Unit<'_>, now_ns: i64) -> bool {
     hours(unit.used_ns, now_ns) < AGES[0]
 }
 
+/// Most files that one run takes: each needs some 1.5 kB of memory until it has gone.
+const MOST: usize = 1_000_000;
+
 /// Decides what is taken of a build cache, and tells what it holds. `whole`: whether all of it could be read; else nothing is
 /// taken, since an entry that was not read may name any output.
 pub fn outputs(root: &Path, cache: &BuildCache, bound: Bound, whole: bool, now_ns: i64, sink: &mut Sink) -> Outputs {
+    choose(root, cache, bound, whole, now_ns, MOST, sink)
+}
+
+/// The same, of at most `most` files.
+fn choose(root: &Path, cache: &BuildCache, bound: Bound, whole: bool, now_ns: i64, most: usize, sink: &mut Sink) -> Outputs {
     let (units, dangling) = cache.units();
     let mut told =
         Outputs { path: root.to_path_buf(), kinds: cache.kinds, dangling, max_size: bound.max_size, whole, ..Outputs::default() };
@@ -54,7 +62,7 @@ pub fn outputs(root: &Path, cache: &BuildCache, bound: Bound, whole: bool, now_n
         return told;
     }
     let total = cache.kinds.total().bytes;
-    let mut left = total;
+    let (mut left, mut files) = (total, 0);
     let max = bound.max_size.unwrap_or(u64::MAX);
     let mut free: Vec<&Unit<'_>> = units.iter().filter(|unit| !in_use(unit, now_ns)).collect();
     // Orphans first, then what was used longest ago; of what was used at once, by name.
@@ -62,13 +70,22 @@ pub fn outputs(root: &Path, cache: &BuildCache, bound: Bound, whole: bool, now_n
     for unit in free {
         let orphan = unit.entries.is_empty();
         if left > max || (orphan && bound.orphans) {
+            files += 1 + unit.entries.len();
+            if files > most {
+                told.cut = true;
+                break;
+            }
             left = left.saturating_sub(unit.bytes());
             sink.push(if orphan { orphan_of(root, unit, now_ns) } else { old(root, unit, total, max, now_ns) });
         } else if !orphan {
             break;
         }
     }
-    if left > max {
+    if told.cut {
+        let rule = if left > max { &BUILD_CACHE_OVER_SIZE } else { &OUTPUT_ORPHAN };
+        let message = format!("more is to go than the {most} files that one run takes: the rest goes in the next");
+        sink.push(Finding::at(rule, RootKind::Gocache, root, RootKind::Gocache.as_str(), message).unfixed());
+    } else if left > max {
         sink.push(out_of_reach(root, &told, left, max));
     }
     told

@@ -87,6 +87,25 @@ fn the_oldest_goes_first_and_what_may_be_in_use_never() {
 }
 
 #[test]
+fn one_run_takes_so_many_files() {
+    let made = Made::new(&[(1, 1, 50), (2, 2, 400), (3, 0, 70), (4, 0, 80)]);
+    let root = Root::open(RootKind::Gocache, made.folder.path(), &Owners::look()).unwrap();
+    let cache = BuildCache::read(&root, &mut Tally::new(|_, _, _, _| {}), &|| {});
+    let taken = |bound, most| {
+        let mut sink = Sink::default();
+        let told = choose(&root.path, &cache, bound, true, NOW_NS, most, &mut sink);
+        let told_so = sink.iter().any(|f| f.fix == Fix::None && f.message.contains("one run"));
+        (sink.iter().filter(|f| f.fix == Fix::Quarantine).count(), told.cut, told_so)
+    };
+    let all = Bound { max_size: Some(0), orphans: false };
+    assert_eq!(taken(all, 7), (4, false, false));
+    assert_eq!(taken(all, 6), (3, true, true));
+    assert_eq!(taken(all, 4), (2, true, true), "an output goes with all its entries");
+    assert_eq!(taken(Bound { max_size: None, orphans: true }, 1), (1, true, true));
+    assert_eq!(taken(Bound { max_size: None, orphans: true }, 2), (2, false, false));
+}
+
+#[test]
 fn all_orphans_go_though_the_cache_is_small() {
     let made = Made::new(&[(1, 0, 50), (2, 0, 400), (3, 1, 700)]);
     assert_eq!(made.taken(Some(1 << 40), true).0, [2, 1]);

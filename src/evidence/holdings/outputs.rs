@@ -234,6 +234,8 @@ pub struct Outputs {
     pub max_size: Option<u64>,
     /// Whether all could be read: else nothing of it is taken.
     pub whole: bool,
+    /// Whether more is to go than one run takes.
+    pub cut: bool,
 }
 
 /// Ages that are told apart, in hours. What Go notes as used within two hours may be in use: it notes a use at most once an hour

@@ -61,7 +61,7 @@ pub(super) fn render_plan(repair: &FixReport, look: &Look, page: &mut String) {
         let line = look.fit(format!("  {number:>digits$}  {:<10}  {path}{more}", word(step)));
         let _ = writeln!(page, "{line}");
         let indent = 16 + digits;
-        let why = format!("{} ({})", text::sentence(&step.then), step.rule);
+        let why = format!("{} ({})", text::sentence(step.then), step.rule);
         for l in text::wrap(&why, look.width.saturating_sub(indent).max(20)) {
             let _ = writeln!(page, "{}{l}", " ".repeat(indent));
         }

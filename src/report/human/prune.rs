@@ -145,10 +145,13 @@ fn to_go(report: &Report, told: &Pruned, plan: &FixReport, look: &Look, page: &m
     }
 }
 
-/// That a bound can't be reached, and why.
+/// That a bound is not reached, and why.
 fn out_of_reach(finding: &Finding, told: &Pruned, look: &Look, page: &mut String) {
     let here = |cache: &&Outputs| matches!(&finding.place, Place::Path(path) if *path == cache.path);
     let Some(cache) = told.caches.iter().find(here) else { return };
+    if cache.cut {
+        return say("more is to go than one run takes, which holds its plan in memory: run it again for the rest", look, page);
+    }
     let used = text::bytes(cache.ages.first().map_or(0, |age| age.bytes));
     let why =
         "go notes a use once an hour, so a build that still runs may hold that; the fuzz corpus and what is no output stay, too";

@@ -42,7 +42,7 @@ impl StepView<'_> {
             rule: s.rule,
             mode: s.mode.map(|m| format!("{m:04o}")),
             bytes: s.bytes,
-            then: &s.then,
+            then: s.then,
             done: s.done,
             error: s.error.as_deref(),
         }
