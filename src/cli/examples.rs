@@ -76,8 +76,8 @@ Examples:
   gocachescan quarantine purge RUN         frees the disk
   gocachescan quarantine restore RUN       or puts all back
 
-What goes is moved to a quarantine beside its cache. Nothing is hashed, so that
-the largest cache is planned in the time of listing it.
+What goes is moved to a quarantine beside its cache. Nothing is hashed: the
+largest cache is planned from names, times and action entries alone.
 
 Never taken: what Go noted as used within two hours (it notes a use at most once
 an hour), the fuzz corpus, toolchains, golang.org/fips140, cached repositories,
