@@ -90,7 +90,7 @@ impl<'a> Input<'a> {
     }
 
     /// Passes over what is left of a byte. Returns what lies behind it.
-    pub(super) fn from_next_byte(&mut self) -> &'a [u8] {
+    pub(super) fn next_byte(&mut self) -> &'a [u8] {
         self.take(self.left & 7);
         self.give_back();
         self.rest

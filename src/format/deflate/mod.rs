@@ -149,7 +149,7 @@ impl Decoder {
     }
 
     fn stored(&mut self, input: &mut Input<'_>, room: &mut Room) -> Result<(), Stop> {
-        let rest = input.from_next_byte();
+        let rest = input.next_byte();
         let ([a, b, c, d], rest) = rest.split_first_chunk::<4>().ok_or(Stop::Starved)?;
         let size = u16::from_le_bytes([*a, *b]);
         if size != !u16::from_le_bytes([*c, *d]) {
