@@ -2,19 +2,21 @@
 #![no_main]
 
 use flate2::{Decompress, FlushDecompress, Status};
-use gocachescan::format::deflate::{AHEAD, Decoder, SLACK, Step};
+use gocachescan::format::deflate::{AHEAD, Decoder, ROOM, SLACK, Step};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     // How much is given at a time, and how much content there is room for.
     let Some(([window, room], stream)) = data.split_first_chunk::<2>() else { return };
     let most = usize::from(*room) << 8;
     let input = [stream, &[0; AHEAD]].concat();
-    let mut out = vec![0; most + SLACK];
+    let mut bytes = vec![0; ROOM + SLACK];
+    let Some(out) = bytes.first_chunk_mut() else { return };
     let mut decoder = Decoder::default();
+    decoder.begin(0..most);
     let (mut at, mut window) = (0, 64 + usize::from(*window) * 16);
     let ended = loop {
         let end = input.len().min(at + window);
-        let (step, used) = decoder.go_on(&input[at..end], &mut out);
+        let (step, used) = decoder.go_on(&input[at..end], out);
         at += used;
         match step {
             Step::Ended => break true,

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::hex_digits;
+
 /// Length of the printed form: `h1:` and 44 characters of base64.
 pub const H1_LEN: usize = 47;
 
@@ -75,7 +77,7 @@ pub fn hash1<N: AsRef<[u8]>>(rows: &mut [(N, [u8; 32])]) -> Result<H1, NewlineIn
 
 /// One line of the summary: what `sha256sum` prints.
 fn summarize(h: &mut Sha256, name: &[u8], sha256: &[u8; 32]) {
-    h.update(super::hex(sha256).as_bytes());
+    h.update(sha256.map(hex_digits).as_flattened());
     h.update(b"  ");
     h.update(name);
     h.update(b"\n");

@@ -78,14 +78,12 @@ impl ReadAt for [u8] {
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for b in bytes {
-        for nibble in [b >> 4, b & 15] {
-            out.push(char::from(DIGITS[usize::from(nibble)]));
-        }
-    }
-    out
+    bytes.iter().flat_map(|b| hex_digits(*b)).map(char::from).collect()
+}
+
+/// The two digits of a byte, in lower case.
+pub fn hex_digits(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|nibble| nibble + if nibble < 10 { b'0' } else { b'a' - 10 })
 }
 
 /// Parses exactly 64 lower- or upper-case hexadecimal digits.

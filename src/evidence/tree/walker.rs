@@ -245,32 +245,43 @@ impl<'a> Walker<'a> {
     }
 
     /// Judges what lies in a folder: what the zip does not explain.
-    fn judge(&mut self, folder: &str, mut children: Vec<(OsString, NodeKind)>) {
-        children.sort_unstable();
+    fn judge(&mut self, folder: &str, children: Vec<(OsString, NodeKind)>) {
         if children.is_empty() && self.names.is_none_or(|n| folder.is_empty() || n.get(folder).is_none()) {
             self.evidence.push(TreeDamage::EmptyFolder(PathBuf::from(folder)));
         }
+        let mut path = if folder.is_empty() { String::new() } else { [folder, "/"].concat() };
+        let start = path.len();
+        let mut unexplained: Vec<(OsString, NodeKind)> = Vec::new();
         for (name, kind) in children {
+            path.truncate(start);
+            path.push_str(name.to_str().unwrap_or_default());
+            let named = self.names.and_then(|n| n.get(&path));
+            match (kind, named) {
+                (NodeKind::File, Some(Named::File)) | (NodeKind::Dir, Some(Named::Folder)) if name.to_str().is_some() => {}
+                _ => unexplained.push((name, kind)),
+            }
+        }
+        unexplained.sort_unstable();
+        for (name, kind) in unexplained {
             let Some(name) = name.to_str() else {
                 // No zip of Go's holds such a name.
                 self.hashable = false;
                 self.evidence.push(TreeDamage::Added(Path::new(folder).join(name), None));
                 continue;
             };
-            let path = if folder.is_empty() { name.to_owned() } else { [folder, "/", name].concat() };
-            let named = self.names.and_then(|n| n.get(&path));
-            match (kind, named) {
-                (NodeKind::File, Some(Named::File)) | (NodeKind::Dir, Some(Named::Folder)) => {}
-                (NodeKind::File, _) => self.extra_file(&path),
-                (NodeKind::Dir, _) => self.strangers.push(path),
-                (NodeKind::Link, _) => {
+            path.truncate(start);
+            path.push_str(name);
+            match kind {
+                NodeKind::File => self.extra_file(&path),
+                NodeKind::Dir => self.strangers.push(path.clone()),
+                NodeKind::Link => {
                     self.hashable = false;
                     let target = self.root.read_link(Path::new(&path)).unwrap_or_default();
-                    self.evidence.push(TreeDamage::Linked(PathBuf::from(path), target));
+                    self.evidence.push(TreeDamage::Linked(PathBuf::from(&path), target));
                 }
-                (kind, _) => {
+                kind => {
                     self.hashable = false;
-                    self.evidence.push(TreeDamage::SpecialFile(PathBuf::from(path), kind));
+                    self.evidence.push(TreeDamage::SpecialFile(PathBuf::from(&path), kind));
                 }
             }
         }

@@ -4,12 +4,18 @@
 //! that can say what is wrong. It never takes what zlib refuses, and never gives other bytes than zlib. The way of decoding is
 //! that of libdeflate (`lib/decompress_template.h`).
 
+mod block;
 mod code;
+mod input;
 
-use code::{CODE_LENGTHS, DISTANCES, END, LITERAL, LITERALS_AND_LENGTHS, ONWARDS, SPECIAL, SYMBOLS, fill};
+use std::ops::Range;
 
-/// What the output must be larger than the content, in bytes: one turn writes two literals, a match of 258 bytes and up to 31
-/// bytes more.
+use block::Symbols;
+use code::{CODE_LENGTHS, DISTANCES, LITERALS_AND_LENGTHS, SYMBOLS, fill};
+use input::Input;
+
+/// What lies behind a content in a [`Room`] is overwritten, up to so many bytes: one turn writes two literals, a match of 258
+/// bytes and up to 39 bytes more.
 pub const SLACK: usize = 320;
 
 /// What one turn may read of the input, in bytes: it takes up to fourteen and reads eight ahead.
@@ -17,6 +23,13 @@ const TURN: usize = 32;
 
 /// What should lie behind the stream in the input, in bytes: eight may be held before the last turn.
 pub const AHEAD: usize = TURN + 8;
+
+/// Where the content of a stream may end in a [`Room`] at most, in bytes.
+pub const ROOM: usize = 17 << 20;
+
+/// The memory that contents are written to. Its size is known when this is compiled, so that few places of it have to be
+/// checked: that makes a tenth of the speed.
+pub type Room = [u8; ROOM + SLACK];
 
 /// Bits of the first look-up of a literal or length, of a distance, and of the length of a code word.
 const BITS: [usize; 3] = [11, 8, 7];
@@ -58,7 +71,9 @@ pub struct Decoder {
     /// Whether the tables are those of the fixed codes.
     fixed: bool,
     /// What was taken from the input and not used yet: less than a byte between two calls.
-    held: Bits,
+    held: (u64, u32),
+    /// Where the content is written, and up to where it is.
+    place: Range<usize>,
     made: usize,
     /// Whether the tables are those of a block that goes on.
     within: bool,
@@ -74,7 +89,8 @@ impl Default for Decoder {
             lengths: [0; LENGTHS_ROOM],
             bits: 0,
             fixed: false,
-            held: Bits::default(),
+            held: (0, 0),
+            place: 0..0,
             made: 0,
             within: false,
             last: false,
@@ -83,67 +99,70 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// Begins a new stream.
-    pub fn begin(&mut self) {
-        (self.held, self.made, self.within, self.last) = (Bits::default(), 0, false, false);
+    /// Begins a new stream, whose content is to fill this place of the room.
+    pub fn begin(&mut self, place: Range<usize>) {
+        (self.held, self.made, self.within, self.last) = ((0, 0), place.start, false, false);
+        self.place = place.start..place.end.min(ROOM);
     }
 
     /// Bytes of content that were written.
     pub fn made(&self) -> usize {
-        self.made
+        self.made.saturating_sub(self.place.start)
     }
 
     /// Goes on with the bytes of the stream from where it stopped, and what lies behind them. Returns how many it used.
-    /// `out` is that of the calls before: the content, and [`SLACK`].
-    pub fn go_on(&mut self, input: &[u8], out: &mut [u8]) -> (Step, usize) {
-        let mut bits = Bits { at: 0, ..self.held };
-        let step = match self.blocks(&mut bits, input, out) {
+    /// `room` is that of the calls before.
+    pub fn go_on(&mut self, input: &[u8], room: &mut Room) -> (Step, usize) {
+        let mut input = Input::new(input, self.held);
+        let step = match self.blocks(&mut input, room) {
             Ok(()) => Step::Ended,
             Err(Stop::Starved) => Step::Starved,
             Err(Stop::Unknown) => Step::Unknown,
         };
-        bits.give_back();
-        self.held = bits;
-        (step, bits.at)
+        let used = input.give_back();
+        self.held = input.held();
+        (step, used)
     }
 
     /// Stops between two blocks, or two symbols of a block.
-    fn blocks(&mut self, bits: &mut Bits, input: &[u8], out: &mut [u8]) -> Result<(), Stop> {
+    fn blocks(&mut self, input: &mut Input<'_>, room: &mut Room) -> Result<(), Stop> {
         loop {
             if self.within {
-                self.block(bits, input, out)?;
+                let symbols = Symbols { literals: &self.literals, distances: &self.distances, bits: self.bits };
+                symbols.all(input, room, &self.place, &mut self.made)?;
                 self.within = false;
             }
             if self.last {
                 return Ok(());
             }
-            let mut ahead = *bits;
-            ahead.refill(input)?;
+            let mut ahead = *input;
+            ahead.refill()?;
             let last = ahead.take(1) == 1;
             match ahead.take(2) {
-                0 => self.stored(&mut ahead, input, out)?,
+                0 => self.stored(&mut ahead, room)?,
                 1 => self.within = self.fixed().ok_or(Stop::Unknown)?,
-                2 => self.within = self.dynamic(&mut ahead, input)?,
+                2 => self.within = self.dynamic(&mut ahead)?,
                 _ => return Err(Stop::Unknown),
             }
-            (*bits, self.last) = (ahead, last);
+            (*input, self.last) = (ahead, last);
         }
     }
 
-    fn stored(&mut self, bits: &mut Bits, input: &[u8], out: &mut [u8]) -> Result<(), Stop> {
-        bits.take(bits.left & 7);
-        bits.give_back();
-        let rest = input.get(bits.at..).unwrap_or_default();
+    fn stored(&mut self, input: &mut Input<'_>, room: &mut Room) -> Result<(), Stop> {
+        let rest = input.next_byte();
         let ([a, b, c, d], rest) = rest.split_first_chunk::<4>().ok_or(Stop::Starved)?;
         let size = u16::from_le_bytes([*a, *b]);
         if size != !u16::from_le_bytes([*c, *d]) {
             return Err(Stop::Unknown);
         }
-        let size = usize::from(size);
-        let bytes = rest.get(..size).ok_or(Stop::Starved)?;
-        out.get_mut(self.made..self.made + size).ok_or(Stop::Unknown)?.copy_from_slice(bytes);
-        bits.at += 4 + size;
-        self.made += size;
+        let (bytes, rest) = rest.split_at_checked(usize::from(size)).ok_or(Stop::Starved)?;
+        let end = self.made + bytes.len();
+        if end > self.place.end {
+            return Err(Stop::Unknown);
+        }
+        room.get_mut(self.made..end).ok_or(Stop::Unknown)?.copy_from_slice(bytes);
+        input.go_to(rest);
+        self.made = end;
         Ok(())
     }
 
@@ -161,10 +180,10 @@ impl Decoder {
     }
 
     /// Reads the codes of a block (RFC 1951, 3.2.7).
-    fn dynamic(&mut self, bits: &mut Bits, input: &[u8]) -> Result<bool, Stop> {
+    fn dynamic(&mut self, input: &mut Input<'_>) -> Result<bool, Stop> {
         const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
         self.fixed = false;
-        let (literals, distances, count) = (bits.index(5) + 257, bits.index(5) + 1, bits.index(4) + 4);
+        let (literals, distances, count) = (input.index(5) + 257, input.index(5) + 1, input.index(4) + 4);
         // zlib takes no more, though the format has room for them.
         if literals > 286 || distances > 30 {
             return Err(Stop::Unknown);
@@ -172,9 +191,9 @@ impl Decoder {
         let mut lengths = [0; 19];
         for (i, symbol) in ORDER.iter().enumerate().take(count) {
             if i % 16 == 0 {
-                bits.refill(input)?;
+                input.refill()?;
             }
-            lengths[*symbol] = bits.byte(3);
+            lengths[*symbol] = input.byte(3);
         }
         // Complete, of whatever number of words.
         if lengths.iter().filter(|l| **l > 0).map(|l| 128 >> l).sum::<u32>() != 128 {
@@ -185,17 +204,17 @@ impl Decoder {
         let total = literals + distances;
         let mut at = 0;
         while at < total {
-            if bits.left & 63 < 14 {
-                bits.refill(input)?;
+            if input.left() < 14 {
+                input.refill()?;
             }
-            let entry = table[bits.low(0x7f)];
-            bits.eat(entry & 7);
+            let entry = table[input.low(0x7f)];
+            input.eat(entry & 7);
             let symbol = entry.to_le_bytes()[2];
             let before = at.checked_sub(1).and_then(|i| self.lengths.get(i).copied());
             let (length, times) = match symbol {
-                16 => (before.ok_or(Stop::Unknown)?, 3 + bits.index(2)),
-                17 => (0, 3 + bits.index(3)),
-                18 => (0, 11 + bits.index(7)),
+                16 => (before.ok_or(Stop::Unknown)?, 3 + input.index(2)),
+                17 => (0, 3 + input.index(3)),
+                18 => (0, 11 + input.index(7)),
                 _ => {
                     self.lengths[at % LENGTHS_ROOM] = symbol;
                     at += 1;
@@ -214,203 +233,6 @@ impl Decoder {
         fill(&mut self.distances, of_distances, &DISTANCES, BITS[1], false).ok_or(Stop::Unknown)?;
         Ok(true)
     }
-
-    /// Literals and matches up to the end of the block.
-    fn block(&mut self, bits: &mut Bits, input: &[u8], out: &mut [u8]) -> Result<(), Stop> {
-        let full = out.len().checked_sub(SLACK).ok_or(Stop::Unknown)?;
-        let limit = input.len().checked_sub(TURN).ok_or(Stop::Starved)?;
-        let Decoder { literals, distances, .. } = self;
-        let mask = ((1u64 << self.bits) - 1) & 0xfff;
-        let mut made = self.made;
-        let mut b = *bits;
-        b.refill(input)?;
-        let mut entry = literals[b.low(mask)];
-        let ended = loop {
-            if made > full {
-                break Err(Stop::Unknown);
-            }
-            if b.at > limit {
-                break Err(Stop::Starved);
-            }
-            let mut before = b.buf;
-            b.eat(entry);
-            if entry & LITERAL != 0 {
-                // Up to three of them take no more than 33 bits.
-                let Some(three) = out.get_mut(made..).and_then(|rest| rest.first_chunk_mut::<3>()) else {
-                    break Err(Stop::Unknown);
-                };
-                three[0] = entry.to_le_bytes()[2];
-                made += 1;
-                (entry, before) = (literals[b.low(mask)], b.buf);
-                b.eat(entry);
-                if entry & LITERAL != 0 {
-                    three[1] = entry.to_le_bytes()[2];
-                    made += 1;
-                    (entry, before) = (literals[b.low(mask)], b.buf);
-                    b.eat(entry);
-                    if entry & LITERAL != 0 {
-                        three[2] = entry.to_le_bytes()[2];
-                        made += 1;
-                        entry = literals[b.low(mask)];
-                        b.refill(input)?;
-                        continue;
-                    }
-                }
-            }
-            if entry & (SPECIAL | END) == SPECIAL {
-                entry = literals[(high(entry) + b.low(ones(entry >> 8))) % LITERAL_ROOM];
-                before = b.buf;
-                b.eat(entry);
-                if entry & LITERAL != 0 {
-                    let Some(one) = out.get_mut(made) else { break Err(Stop::Unknown) };
-                    *one = entry.to_le_bytes()[2];
-                    made += 1;
-                    entry = literals[b.low(mask)];
-                    b.refill(input)?;
-                    continue;
-                }
-            }
-            if entry & SPECIAL != 0 {
-                break if entry & ONWARDS == 0 { Ok(()) } else { Err(Stop::Unknown) };
-            }
-            let length = high(entry) + further(before, entry);
-            entry = distances[b.low(0xff)];
-            if b.left & 63 < 15 + 13 + 11 {
-                b.refill(input)?;
-            }
-            if entry & (SPECIAL | END) == SPECIAL {
-                b.eat(8);
-                entry = distances[(high(entry) + b.low(ones(entry >> 8))) % DISTANCE_ROOM];
-            }
-            if entry & SPECIAL != 0 {
-                break Err(Stop::Unknown);
-            }
-            before = b.buf;
-            b.eat(entry);
-            let distance = high(entry) + further(before, entry);
-            // Looked up before the copy, so that neither waits for the other.
-            entry = literals[b.low(mask)];
-            b.refill(input)?;
-            if copy(out, made, distance, length).is_none() {
-                break Err(Stop::Unknown);
-            }
-            made += length;
-        };
-        self.made = made;
-        *bits = b;
-        ended
-    }
-}
-
-/// Copies `length` bytes from `distance` before `at`, and a few more.
-#[inline(always)]
-fn copy(out: &mut [u8], at: usize, distance: usize, length: usize) -> Option<()> {
-    let (mut from, mut to, end) = (at.checked_sub(distance)?, at, at + length);
-    if distance >= 32 {
-        while to < end {
-            piece::<32>(out, from, to)?;
-            (from, to) = (from + 32, to + 32);
-        }
-    } else if distance == 1 {
-        let byte = *out.get(from)?;
-        out.get_mut(at..end)?.fill(byte);
-    } else {
-        // Steps that are no longer than a piece: from the second on it repeats itself.
-        let step = distance.min(8);
-        while to < end {
-            piece::<8>(out, from, to)?;
-            (from, to) = (from + step, to + step);
-        }
-    }
-    Some(())
-}
-
-#[inline(always)]
-fn piece<const SIZE: usize>(out: &mut [u8], from: usize, to: usize) -> Option<()> {
-    let bytes = *out.get(from..)?.first_chunk::<SIZE>()?;
-    *out.get_mut(to..)?.first_chunk_mut::<SIZE>()? = bytes;
-    Some(())
-}
-
-/// The upper half of an entry.
-#[inline(always)]
-fn high(entry: u32) -> usize {
-    usize::try_from(entry >> 16).unwrap_or(0)
-}
-
-/// As many bits as the last six of `count` say.
-#[inline(always)]
-fn ones(count: u32) -> u64 {
-    (1 << (count & 63)) - 1
-}
-
-/// What the bits behind a code word say: both together are as long as the first byte of the entry tells, the word as its second.
-#[inline(always)]
-fn further(bits: u64, entry: u32) -> usize {
-    usize::try_from((bits & ones(entry)) >> ((entry >> 8) & 15)).unwrap_or(0)
-}
-
-/// The next bits of the stream, the first lowest.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bits {
-    /// Above those that are left there may be others, which are the same that the next bytes bring.
-    buf: u64,
-    /// How many are left, in the last six bits; whatever is above them has no meaning.
-    left: u32,
-    /// Where the next byte lies.
-    at: usize,
-}
-
-impl Bits {
-    /// At least 56 bits.
-    #[inline(always)]
-    fn refill(&mut self, input: &[u8]) -> Result<(), Stop> {
-        let eight = input.get(self.at..self.at.wrapping_add(8)).and_then(|rest| rest.first_chunk());
-        self.buf |= u64::from_le_bytes(*eight.ok_or(Stop::Starved)?) << (self.left & 63);
-        self.at += 7 - whole(self.left);
-        self.left |= 56;
-        Ok(())
-    }
-
-    /// Gives back what is a whole byte.
-    fn give_back(&mut self) {
-        self.at = self.at.saturating_sub(whole(self.left));
-        self.left &= 7;
-        self.buf &= ones(self.left);
-    }
-
-    /// Passes over as many as the last six bits of `count` say.
-    #[inline(always)]
-    fn eat(&mut self, count: u32) {
-        self.buf >>= count & 63;
-        self.left = self.left.wrapping_sub(count);
-    }
-
-    /// The next bits under a mask of at most 16.
-    #[inline(always)]
-    fn low(&self, mask: u64) -> usize {
-        usize::try_from(self.buf & mask).unwrap_or(0)
-    }
-
-    fn take(&mut self, count: u32) -> u64 {
-        let bits = self.buf & ones(count);
-        self.eat(count);
-        bits
-    }
-
-    fn index(&mut self, count: u32) -> usize {
-        usize::try_from(self.take(count)).unwrap_or(0)
-    }
-
-    fn byte(&mut self, count: u32) -> u8 {
-        self.take(count).to_le_bytes()[0]
-    }
-}
-
-/// How many whole bytes so many bits are.
-#[inline(always)]
-fn whole(left: u32) -> usize {
-    usize::try_from((left & 63) >> 3).unwrap_or(0)
 }
 
 #[cfg(test)]

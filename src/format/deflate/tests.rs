@@ -12,15 +12,21 @@ fn zlib(stream: &[u8], most: usize) -> Option<(Vec<u8>, usize)> {
     (ended && out.len() <= most).then(|| (out, usize::try_from(raw.total_in()).unwrap()))
 }
 
+/// Where contents begin here.
+const START: usize = 300;
+
 /// The same here, with no more than `window` bytes at a time.
 fn ours(decoder: &mut Decoder, stream: &[u8], most: usize, window: usize) -> Option<(Vec<u8>, usize)> {
     let input = [stream, &[0; AHEAD]].concat();
-    let mut out = vec![0; most + SLACK];
+    // Not at the front: what lies before it is not its own.
+    let mut bytes = vec![0; ROOM + SLACK];
+    let room: &mut Room = bytes.first_chunk_mut().unwrap();
+    room[..START].fill(0xee);
     let (mut at, mut window) = (0, window);
-    decoder.begin();
+    decoder.begin(START..START + most);
     loop {
         let end = input.len().min(at + window);
-        let (step, used) = decoder.go_on(&input[at..end], &mut out);
+        let (step, used) = decoder.go_on(&input[at..end], room);
         at += used;
         match step {
             Step::Ended => break,
@@ -30,7 +36,7 @@ fn ours(decoder: &mut Decoder, stream: &[u8], most: usize, window: usize) -> Opt
             Step::Starved | Step::Unknown => return None,
         }
     }
-    out.truncate(decoder.made());
+    let out = room[START..START + decoder.made()].to_vec();
     (at <= stream.len() && out.len() <= most).then_some((out, at))
 }
 

@@ -194,7 +194,11 @@ fn in_module_path(c: char) -> bool {
 }
 
 fn in_file_name(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() || "!#$%&()+,-.=@[]^_{}~ ".contains(c) } else { is_letter(c) }
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' | '-' => true,
+        '!' | '#'..='&' | '(' | ')' | '+' | ',' | '=' | '@' | '[' | ']' | '^' | '{' | '}' | '~' | ' ' => true,
+        _ => !c.is_ascii() && is_letter(c),
+    }
 }
 
 fn is_windows_name(short: &str) -> bool {

@@ -1,13 +1,15 @@
 //! The content of members of moderate size, kept one behind the other until there is enough to be hashed two at a time.
 
-use crate::format::deflate::SLACK;
+use std::ops::Range;
+
+use crate::format::deflate::{ROOM, Room, SLACK};
 use crate::format::sha256::{Message, State, hash_each};
 
 /// Largest member, in bytes, that is inflated in one step.
 const AT_ONCE: usize = 4 << 20;
 
 /// The same where there is more room. The largest members of common modules hold about as much.
-const AT_ONCE_ROOMY: usize = 16 << 20;
+const AT_ONCE_ROOMY: usize = ROOM - BESIDE;
 
 /// From this many bytes on what was kept is hashed: little enough to lie in the second-level cache still.
 const ENOUGH: usize = 256 << 10;
@@ -19,7 +21,10 @@ const BESIDE: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Batch {
     at_once: usize,
+    /// A [`Room`], or nothing. What was never written to takes no memory.
     bytes: Vec<u8>,
+    /// Up to where it was written to.
+    touched: usize,
     /// End of what is kept in `bytes`.
     kept: usize,
     /// Bytes behind it that the last member filled.
@@ -47,7 +52,7 @@ impl Batch {
     /// `roomy`: for larger members, and with as much more memory.
     pub(super) fn new(roomy: bool) -> Batch {
         let at_once = if roomy { AT_ONCE_ROOMY } else { AT_ONCE };
-        Batch { at_once, bytes: Vec::new(), kept: 0, last: 0, fresh: 0, rows: Vec::new(), done: Vec::new() }
+        Batch { at_once, bytes: Vec::new(), touched: 0, kept: 0, last: 0, fresh: 0, rows: Vec::new(), done: Vec::new() }
     }
 
     /// Largest member, in bytes, that there is room for.
@@ -55,9 +60,8 @@ impl Batch {
         self.at_once
     }
 
-    /// Room for the next content, of at most [`Batch::at_once`] bytes, and what a decoder writes past it; what was not kept is
-    /// overwritten.
-    pub(super) fn room(&mut self, size: usize) -> &mut [u8] {
+    /// Room for the next content, of at most [`Batch::at_once`] bytes, and its place there; what was not kept is overwritten.
+    pub(super) fn room(&mut self, size: usize) -> Option<(&mut Room, Range<usize>)> {
         self.last = 0;
         let (size, most) = (size.min(self.at_once), self.at_once + BESIDE);
         if self.kept + size > most {
@@ -67,11 +71,12 @@ impl Batch {
         if self.kept + size > most {
             self.hash(true);
         }
-        let end = self.kept + size + SLACK;
-        if self.bytes.len() < end {
-            self.bytes.resize(end.max(BESIDE), 0);
+        if self.bytes.is_empty() {
+            self.bytes = vec![0; ROOM + SLACK];
         }
-        self.bytes.get_mut(self.kept..end).unwrap_or_default()
+        let place = self.kept..self.kept + size;
+        self.touched = self.touched.max(place.end + SLACK);
+        Some((self.bytes.first_chunk_mut()?, place))
     }
 
     /// Says how much of the room was filled.
@@ -100,8 +105,8 @@ impl Batch {
     pub(super) fn digests(&mut self) -> Vec<(usize, [u8; 32])> {
         self.hash(true);
         // Few modules need more, and there may be many that have no more room.
-        if self.at_once == AT_ONCE && self.bytes.len() > 3 * BESIDE {
-            self.bytes = Vec::new();
+        if self.at_once == AT_ONCE && self.touched > 3 * BESIDE {
+            (self.bytes, self.touched) = (Vec::new(), 0);
         }
         std::mem::take(&mut self.done)
     }
@@ -152,7 +157,8 @@ mod tests {
         let content = |i: usize| vec![u8::try_from(i % 251).unwrap(); i * 97 % 70_000];
         let add = |batch: &mut Batch, i: usize| {
             let content = content(i);
-            batch.room(content.len())[..content.len()].copy_from_slice(&content);
+            let (room, place) = batch.room(content.len()).unwrap();
+            room[place].copy_from_slice(&content);
             batch.filled(content.len());
             assert_eq!(batch.last(), content);
         };
@@ -169,6 +175,6 @@ mod tests {
                 (0..60).filter(|i| i % 3 != 1).map(|i| (i, Sha256::digest(content(i)).into())).collect();
             assert_eq!(done, want, "round {round}");
         }
-        assert!(batch.bytes.len() <= AT_ONCE + BESIDE + SLACK);
+        assert!(batch.touched <= AT_ONCE + BESIDE + SLACK);
     }
 }

@@ -113,9 +113,9 @@ impl Inflater {
         let Some(size) = usize::try_from(member.size).ok().filter(|s| *s <= self.batch.at_once() && member.method == 8) else {
             return Ok(None);
         };
-        let room = self.batch.room(size);
+        let Some((room, place)) = self.batch.room(size) else { return Ok(None) };
         let mut used = 0;
-        self.decoder.begin();
+        self.decoder.begin(place);
         loop {
             // What lies behind the stream is looked at and not used.
             let want = member.compressed.saturating_sub(used).saturating_add(length(deflate::AHEAD));

@@ -9,6 +9,7 @@ use super::damage::{Damages, ZipDamage, printable};
 use super::fold::fold;
 use super::{MAX_GO_MOD, MAX_LICENSE, MAX_ZIP};
 use crate::format::module::check_file_path;
+use crate::format::module::path::PathFault;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,7 @@ fn check_member<'a>(
         damage.push(ZipDamage::NotClean(printable(full)));
         return None;
     }
-    let path = match check_file_path(relative) {
+    let path = match check_path(relative, last_folder) {
         Ok(path) => path,
         Err(fault) => {
             damage.push(ZipDamage::BadName(printable(full), fault));
@@ -115,6 +116,15 @@ fn check_member<'a>(
         damage.push(ZipDamage::MemberTooLarge(printable(full), member.size));
     }
     Some(path)
+}
+
+/// The rules of file names. Files of one folder follow each other: what held for the path of the last one's folder holds here.
+fn check_path<'a>(path: &'a [u8], last_folder: &str) -> Result<&'a str, PathFault> {
+    let below = path.strip_prefix(last_folder.as_bytes()).and_then(|rest| rest.strip_prefix(b"/"));
+    match below.filter(|name| !last_folder.is_empty() && !name.contains(&b'/')) {
+        Some(name) => check_file_path(name).and_then(|_| std::str::from_utf8(path).map_err(|_| PathFault::InvalidUtf8)),
+        None => check_file_path(path),
+    }
 }
 
 /// Whether `path.Clean` leaves the path as it is.
