@@ -1,15 +1,21 @@
 //! Deflate streams: what the decoder takes is what zlib makes of it, byte for byte; whatever else it knows nothing of.
 #![no_main]
 
+use std::sync::{Mutex, PoisonError};
+
 use flate2::{Decompress, FlushDecompress, Status};
 use gocachescan::format::deflate::{AHEAD, Decoder, ROOM, SLACK, Step};
+
+static BYTES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     // How much is given at a time, and how much content there is room for.
     let Some(([window, room], stream)) = data.split_first_chunk::<2>() else { return };
     let most = usize::from(*room) << 8;
     let input = [stream, &[0; AHEAD]].concat();
-    let mut bytes = vec![0; ROOM + SLACK];
+    // What earlier runs wrote stays: nothing may be made of it.
+    let mut bytes = BYTES.lock().unwrap_or_else(PoisonError::into_inner);
+    bytes.resize(ROOM + SLACK, 0);
     let Some(out) = bytes.first_chunk_mut() else { return };
     let mut decoder = Decoder::default();
     decoder.begin(0..most);
