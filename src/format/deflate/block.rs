@@ -164,8 +164,8 @@ fn copy(room: &mut Room, mut from: usize, mut to: usize, end: usize) -> Option<(
     let cells = Cell::from_mut(&mut room[..]).as_slice_of_cells();
     if distance >= 8 {
         loop {
-            let old = cells.get(from..)?.first_chunk::<PIECE>()?;
-            let new = cells.get(to..)?.first_chunk::<PIECE>()?;
+            let old = cells.get(from..from + PIECE)?.first_chunk::<PIECE>()?;
+            let new = cells.get(to..to + PIECE)?.first_chunk::<PIECE>()?;
             for (old, new) in old.as_chunks().0.iter().zip(new.as_chunks().0) {
                 eight(old, new);
             }
