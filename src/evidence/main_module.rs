@@ -98,14 +98,19 @@ impl MainSums {
     }
 }
 
+/// The file of sums beside a go.work.
+pub fn work_sums(work: &Path) -> PathBuf {
+    let mut sums = work.as_os_str().to_owned();
+    sums.push(".sum");
+    PathBuf::from(sums)
+}
+
 /// The files of sums of the workspace `work`, where `dir` is one of its modules or its own folder.
 fn workspace_sums(dir: &Path, work: &Path, tally: &mut Tally) -> Option<Vec<PathBuf>> {
     let modules = workspace_modules(dir, work, tally)?;
     let here = real(dir);
-    let mut sums = work.as_os_str().to_owned();
-    sums.push(".sum");
     let of_others = modules.iter().filter(|module| real(module) != here).map(|module| module.join("go.sum"));
-    Some([PathBuf::from(sums)].into_iter().chain(of_others).collect())
+    Some([work_sums(work)].into_iter().chain(of_others).collect())
 }
 
 /// The folders of the modules of the workspace `work`, where `dir` is one of them or its own folder; they need not be there.

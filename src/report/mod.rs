@@ -110,6 +110,8 @@ pub struct Pruned {
     pub modules: Vec<Modules>,
     /// The files of sums whose modules stay.
     pub lists: Vec<PathBuf>,
+    /// The go.work of workspaces whose own file of sums is missing.
+    pub without_sums: Vec<PathBuf>,
     /// Whether anything was asked to be taken.
     pub asked: bool,
 }

@@ -47,8 +47,8 @@ impl Asked {
 pub fn prune(plan: &Plan, asked: &Asked, progress: &dyn Progress) -> Report {
     let (started_at, clock) = (SystemTime::now(), Instant::now());
     let mut report = Report::empty("prune", started_at, plan.settings.clone());
-    let lists = asked.required.as_ref().map(|r| r.files.clone()).unwrap_or_default();
-    let mut told = Pruned { lists, asked: asked.takes(), ..Pruned::default() };
+    let (lists, without_sums) = asked.required.as_ref().map(|r| (r.files.clone(), r.without_sums.clone())).unwrap_or_default();
+    let mut told = Pruned { lists, without_sums, asked: asked.takes(), ..Pruned::default() };
     match pool(plan) {
         Ok(pool) => pool.install(|| look(plan, asked, progress, &mut told, &mut report)),
         Err(e) => {

@@ -141,6 +141,25 @@ fn a_quarantine_that_is_not_ours_takes_nothing() {
 }
 
 #[test]
+fn one_reason_for_many_steps_is_told_once() {
+    let world = World::new();
+    for n in 0..30 {
+        let path = world.sample.put_orphan(format!("./{n}.go\n").as_bytes()).unwrap();
+        world.sample.used_hours_ago(&path, 48).unwrap();
+    }
+    let place = world.sample.gocache().parent().unwrap().join(".gocachescan-quarantine");
+    std::os::unix::fs::symlink(world.folder.path(), &place).unwrap();
+    let said = |more: &[&str]| {
+        let out = world.run(&[&["prune", "--orphans", "--yes"], more].concat());
+        assert_eq!(code(&out), 4);
+        let said = text(&out.stdout);
+        let count = |what| said.matches(what).count();
+        (count("  not done: "), count("and 10 more: `--verbose` lists them"), count("there is no quarantine for it"))
+    };
+    assert_eq!((said(&[]), said(&["--verbose"])), ((20, 1, 1), (30, 0, 1)));
+}
+
+#[test]
 fn a_cache_that_could_not_be_read_whole_stays() {
     let (world, output, _) = world();
     let (size, shard) = (too_small(&world), world.sample.gocache().join("00"));

@@ -254,6 +254,7 @@ pub fn pruned() -> Report {
         caches: vec![outputs],
         modules: vec![modules],
         lists: vec![PathBuf::from("/home/gopher/m/go.sum")],
+        without_sums: vec![PathBuf::from("/home/gopher/m/go.work")],
         asked: true,
     };
     Report { command: "prune", prune: Some(told), fix: Some(fix), findings: vec![out_of_reach], ..healthy() }

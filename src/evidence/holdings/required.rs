@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::evidence::main_module::{MainSums, SumFile, workspace_modules};
+use crate::evidence::main_module::{MainSums, SumFile, work_sums, workspace_modules};
 use crate::evidence::tally::Tally;
 use crate::format::gomod;
 use crate::format::gosum::{self, GoSum};
+use crate::format::quoted;
 use crate::locate::Settings;
 use crate::sys::{self, NodeKind};
 
@@ -30,6 +31,9 @@ pub struct Required {
     go_mod: HashSet<(String, String)>,
     /// The files of sums that were read.
     pub files: Vec<PathBuf>,
+    /// The go.work of workspaces of several modules that have no file of sums of their own: which versions their modules need
+    /// only together stands nowhere then.
+    pub without_sums: Vec<PathBuf>,
 }
 
 impl Required {
@@ -69,6 +73,13 @@ impl Required {
                 dir.display()
             ));
         }
+        if let Some(file) = mod_file(settings) {
+            let sums = file.strip_suffix(".mod").unwrap_or(&file);
+            let dir = dir.display();
+            return Err(format!(
+                "`-modfile={file}` in GOFLAGS puts `{sums}.sum` in the place of the go.sum of `{dir}`: name that file, or take the flag out"
+            ));
+        }
         let mut tally = Tally::new(|_, _, _, _| {});
         let work = settings.workspace(dir);
         let sums = MainSums::read(dir, work.as_deref(), &mut tally);
@@ -81,6 +92,12 @@ impl Required {
             return Err(format!("the workspace of `{}` is not there or not used: see `gocachescan env GOWORK`", dir.display()));
         }
         sums.files.iter().try_for_each(|file| self.take(file))?;
+        if let (Some(work), Some(2..)) = (&work, of_work.as_ref().map(Vec::len)) {
+            let own = work_sums(work);
+            if sums.files.iter().any(|f| !f.sums.is_empty()) && !sums.files.iter().any(|f| f.path == own) {
+                self.without_sums.push(work.clone());
+            }
+        }
         if sums.files.iter().all(|file| file.sums.is_empty()) {
             let alone = [dir.to_path_buf()];
             of_work.as_deref().unwrap_or(&alone).iter().try_for_each(|module| needs_nothing(module))?;
@@ -123,6 +140,18 @@ impl Required {
             Need::Nothing
         }
     }
+}
+
+/// The file that `-modfile` in GOFLAGS puts in the place of go.mod; its sums then lie beside it (cmd/go/internal/modload/init.go,
+/// `ModFilePath`, `GoSumFile`).
+fn mod_file(settings: &Settings) -> Option<String> {
+    let flags = settings.text("GOFLAGS");
+    let words = quoted::split(flags.as_bytes()).unwrap_or_default();
+    let words = words.iter().map(|word| String::from_utf8_lossy(word));
+    // The last one counts, with one dash or two.
+    let file =
+        words.rev().find_map(|word| word.strip_prefix('-')?.trim_start_matches('-').strip_prefix("modfile=").map(str::to_owned));
+    file.filter(|file| !file.is_empty())
 }
 
 /// Holds a module that has no sums to its go.mod: it must require nothing.
@@ -204,6 +233,34 @@ mod tests {
         for work in ["off", "/absent/go.work"] {
             assert!(read_with(&[("GOWORK", work)], &files, &[""]).unwrap_err().contains("GOWORK"), "{work}");
         }
+    }
+
+    #[test]
+    fn another_go_mod_in_goflags_has_other_sums() {
+        let files = [("m/go.mod", "module m\n"), ("m/alt.mod", "module m\nrequire a.b/c v1.0.0\n")];
+        for flags in ["-modfile=alt.mod", "-v --modfile=alt.mod", "'-modfile=alt.mod'"] {
+            let said = read_with(&[("GOFLAGS", flags)], &files, &["m"]).unwrap_err();
+            assert!(said.contains("`alt.sum`") && said.contains("name that file"), "{said}");
+        }
+        assert!(read_with(&[("GOFLAGS", "-modfile=alt.mod -modfile=")], &files, &["m"]).is_ok());
+        let alt = lines(&["a.b/c v1.0.0"]);
+        assert!(read_with(&[("GOFLAGS", "-modfile=alt.mod")], &[("alt.sum", &alt)], &["alt.sum"]).is_ok());
+    }
+
+    #[test]
+    fn a_workspace_without_sums_of_its_own_is_noted() {
+        let sum = lines(&["a.b/c v1.0.0"]);
+        let files = [
+            ("go.work", "go 1.21\nuse (\n\t./a\n\t./b\n)\n"),
+            ("a/go.mod", "module a\nrequire a.b/c v1.0.0\n"),
+            ("a/go.sum", sum.as_str()),
+            ("b/go.mod", "module b\n"),
+            ("go.work.sum", ""),
+        ];
+        assert_eq!(read(&files[..4], &["a"]).unwrap().without_sums.len(), 1);
+        assert!(read(&files, &["a"]).unwrap().without_sums.is_empty());
+        let alone = [("go.work", "go 1.21\nuse ./a\n"), files[1], files[2]];
+        assert!(read(&alone, &["a"]).unwrap().without_sums.is_empty());
     }
 
     #[test]

@@ -89,10 +89,19 @@ pub(super) fn render_outcome(repair: &FixReport, look: &Look, page: &mut String)
     let number = |n: usize| text::number(u64::try_from(n).unwrap_or(u64::MAX));
     let done = repair.steps.iter().filter(|s| s.done).count();
     let _ = writeln!(page, "done {} of {}, {} to quarantine", number(done), number(all), text::bytes(repair.bytes()));
-    for step in repair.steps.iter().filter(|s| s.error.is_some()) {
-        let what = if step.done { "trouble" } else { "not done" };
-        let _ = writeln!(page, "  {what}: {}", look.place(&look.path(&step.path)));
-        for l in text::wrap(&text::sentence(step.error.as_deref().unwrap_or_default()), look.width.saturating_sub(4).max(20)) {
+    let trouble: Vec<&FixStep> = repair.steps.iter().filter(|s| s.error.is_some()).collect();
+    // A full disk has one reason for a hundred thousand steps: each reason stands once, below what it is about.
+    for same in trouble.chunk_by(|a, b| (a.done, &a.error) == (b.done, &b.error)) {
+        let Some(first) = same.first() else { continue };
+        let what = if first.done { "trouble" } else { "not done" };
+        let shown = if look.detail == Detail::Verbose { same.len() } else { SHOWN };
+        for step in same.iter().take(shown) {
+            let _ = writeln!(page, "  {what}: {}", look.place(&look.path(&step.path)));
+        }
+        if same.len() > shown {
+            let _ = writeln!(page, "  and {} more: `--verbose` lists them", number(same.len() - shown));
+        }
+        for l in text::wrap(&text::sentence(first.error.as_deref().unwrap_or_default()), look.width.saturating_sub(4).max(20)) {
             let _ = writeln!(page, "    {l}");
         }
     }

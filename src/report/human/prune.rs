@@ -46,6 +46,14 @@ pub(super) fn render_before(report: &Report, told: &Pruned, plan: Option<&FixRep
     for root in report.roots.iter().filter(|r| r.state == RootState::Absent && r.kind.is_cache()) {
         let _ = writeln!(page, "{:LABEL$}{}  not there", root.kind.title(), look.place(&look.path(&root.path)));
     }
+    for work in &told.without_sums {
+        let sentence = format!(
+            "{}.sum is not there: what the modules of this workspace need only together is not named, and goes; a build in it writes that file \
+             where it is needed",
+            look.path(work)
+        );
+        say(&sentence, look, page);
+    }
     page.push('\n');
     match plan {
         None if told.asked => {}
@@ -125,7 +133,7 @@ fn to_go(report: &Report, told: &Pruned, plan: &FixReport, look: &Look, page: &m
         if by_rule.is_empty() {
             let _ = writeln!(page, "plan: nothing is to be taken");
         } else {
-            let _ = writeln!(page, "plan: {} to quarantine, nothing is deleted", text::bytes(bytes));
+            let _ = writeln!(page, "plan: {} to quarantine, nothing is deleted; only a purge frees the disk", text::bytes(bytes));
         }
         for (rule, (about, bytes)) in by_rule {
             let number = u64::try_from(about.len()).unwrap_or(u64::MAX);
@@ -152,7 +160,15 @@ fn out_of_reach(finding: &Finding, told: &Pruned, look: &Look, page: &mut String
     if cache.cut {
         return say("more is to go than one run takes, which holds its plan in memory: run it again for the rest", look, page);
     }
-    let used = text::bytes(cache.ages.first().map_or(0, |age| age.bytes));
+    let used = cache.ages.first().map_or(0, |age| age.bytes);
+    if used == 0 {
+        return say(
+            "this is out of reach: what is no output is never taken (the fuzz corpus, entries without output, other files)",
+            look,
+            page,
+        );
+    }
+    let used = text::bytes(used);
     let why =
         "go notes a use once an hour, so a build that still runs may hold that; the fuzz corpus and what is no output stay, too";
     say(&format!("this is out of reach: {used} was noted as used within the last two hours ({why})"), look, page);
