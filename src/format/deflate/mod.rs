@@ -28,7 +28,7 @@ pub const AHEAD: usize = TURN + 8;
 pub const ROOM: usize = 17 << 20;
 
 /// The memory that contents are written to. Its size is known when this is compiled, so that few places of it have to be
-/// checked: that makes a tenth of the speed.
+/// checked: that makes a twentieth of the speed.
 pub type Room = [u8; ROOM + SLACK];
 
 /// Bits of the first look-up of a literal or length, of a distance, and of the length of a code word.
