@@ -70,29 +70,54 @@ pub fn run(plan: &Plan, progress: &dyn Progress) -> Report {
     let mut report = Report { go_versions: go_versions(plan), ..Report::empty("scan", started_at, plan.settings.clone()) };
     match pool {
         Ok(pool) => sweep_all(plan, &pool, progress, &mut report),
-        Err(e) => {
-            let unread = |r: &PlannedRoot| Unread { path: r.path.clone(), error: format!("no worker could be started: {e}") };
-            report.unread.extend(plan.roots.iter().map(unread));
-        }
+        Err(e) => no_worker(plan, &e, &mut report),
     }
     progress.finish();
-    let judged = policy::judge(
-        std::mem::take(&mut report.findings),
-        &plan.module_caches(),
-        &plan.options.only,
-        &plan.options.skip,
-        plan.options.fail_on,
-    );
-    report.findings = judged.kept;
-    report.suppressed = judged.suppressed;
-    report.findings.sort_by(Finding::order);
-    report.unread.sort();
-    report.unread.dedup();
+    settle(plan, &mut report);
     // A run that looked at nothing has shown nothing.
     let empty = report.nothing_scanned() || report.named_root_absent();
     report.complete = report.unread.is_empty() && (plan.options.allow_empty || !empty);
     report.elapsed = clock.elapsed();
     report
+}
+
+/// Nothing could be looked at.
+fn no_worker(plan: &Plan, error: &rayon::ThreadPoolBuildError, report: &mut Report) {
+    let unread = |r: &PlannedRoot| Unread { path: r.path.clone(), error: format!("no worker could be started: {error}") };
+    report.unread.extend(plan.roots.iter().map(unread));
+}
+
+/// Keeps of the findings what was asked for, and puts all in its order.
+fn settle(plan: &Plan, report: &mut Report) {
+    let options = &plan.options;
+    let findings = std::mem::take(&mut report.findings);
+    let judged = policy::judge(findings, &plan.module_caches(), &options.only, &options.skip, options.fail_on);
+    report.findings = judged.kept;
+    report.suppressed = judged.suppressed;
+    report.findings.sort_by(Finding::order);
+    report.unread.sort();
+    report.unread.dedup();
+}
+
+/// Adds what was learned of a root. Returns what was found in it.
+fn add_root(report: &mut Report, planned: &PlannedRoot, state: RootState, mut tally: Tally) -> Vec<Finding> {
+    report.counts.add(&tally.counts);
+    report.coverage.add(&tally.coverage);
+    report.trust.add(&tally.trust);
+    report.roles.add(&tally.roles);
+    report.unread.append(&mut tally.unread);
+    report.facts.append(&mut tally.facts);
+    report.roots.push(RootReport {
+        kind: planned.kind,
+        path: planned.path.clone(),
+        origin: planned.origin,
+        state,
+        counts: tally.counts,
+        trust: tally.trust,
+        roles: tally.roles,
+        vendored: None,
+    });
+    tally.sink.into_findings()
 }
 
 /// The workers of a run.
@@ -158,24 +183,9 @@ fn sweep_all(plan: &Plan, pool: &rayon::ThreadPool, progress: &dyn Progress, rep
             seen.judge(&run, root, &known.module_roots, tally);
         }
     }
-    for (planned, (mut tally, state)) in plan.roots.iter().zip(swept) {
-        report.counts.add(&tally.counts);
-        report.coverage.add(&tally.coverage);
-        report.trust.add(&tally.trust);
-        report.roles.add(&tally.roles);
-        report.unread.append(&mut tally.unread);
-        report.facts.append(&mut tally.facts);
-        report.roots.push(RootReport {
-            kind: planned.kind,
-            path: planned.path.clone(),
-            origin: planned.origin,
-            state,
-            counts: tally.counts,
-            trust: tally.trust,
-            roles: tally.roles,
-            vendored: None,
-        });
-        let findings = tree::fold(tally.sink.into_findings(), &planned.path, tally.counts.trees);
+    for (planned, (tally, state)) in plan.roots.iter().zip(swept) {
+        let trees = tally.counts.trees;
+        let findings = tree::fold(add_root(report, planned, state, tally), &planned.path, trees);
         report.findings.extend(posture::fold(findings));
     }
     vendor::sweep(&run, &known.zips, report);

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::pool;
+use super::{add_root, no_worker, pool, settle};
 use crate::check::prune::{self as check, Bound};
 use crate::evidence::holdings::modules;
 use crate::evidence::holdings::outputs::{BuildCache, Outputs};
@@ -10,10 +10,9 @@ use crate::evidence::holdings::required::Required;
 use crate::evidence::node::Root;
 use crate::evidence::owners::Owners;
 use crate::evidence::tally::Tally;
-use crate::finding::{Finding, RootKind};
-use crate::plan::{Plan, PlannedRoot};
-use crate::policy;
-use crate::report::{Progress, Pruned, Report, Roles, RootReport, RootState, Trust, Unread};
+use crate::finding::RootKind;
+use crate::plan::Plan;
+use crate::report::{Progress, Pruned, Report, RootState};
 use crate::sample::{Pruning, Sample};
 
 /// What the user asked for.
@@ -51,20 +50,10 @@ pub fn prune(plan: &Plan, asked: &Asked, progress: &dyn Progress) -> Report {
     let mut told = Pruned { lists, without_sums, asked: asked.takes(), ..Pruned::default() };
     match pool(plan) {
         Ok(pool) => pool.install(|| look(plan, asked, progress, &mut told, &mut report)),
-        Err(e) => {
-            let unread = |r: &PlannedRoot| Unread { path: r.path.clone(), error: format!("no worker could be started: {e}") };
-            report.unread.extend(plan.roots.iter().map(unread));
-        }
+        Err(e) => no_worker(plan, &e, &mut report),
     }
     progress.finish();
-    let options = &plan.options;
-    let findings = std::mem::take(&mut report.findings);
-    let judged = policy::judge(findings, &plan.module_caches(), &options.only, &options.skip, options.fail_on);
-    report.findings = judged.kept;
-    report.suppressed = judged.suppressed;
-    report.findings.sort_by(Finding::order);
-    report.unread.sort();
-    report.unread.dedup();
+    settle(plan, &mut report);
     report.complete = report.unread.is_empty();
     report.prune = Some(told);
     report.elapsed = clock.elapsed();
@@ -112,20 +101,8 @@ fn look(plan: &Plan, asked: &Asked, progress: &dyn Progress, told: &mut Pruned, 
                 RootState::Unreadable
             }
         };
-        report.counts.add(&tally.counts);
-        report.coverage.add(&tally.coverage);
-        report.unread.append(&mut tally.unread);
-        report.roots.push(RootReport {
-            kind: planned.kind,
-            path: planned.path.clone(),
-            origin: planned.origin,
-            state,
-            counts: tally.counts,
-            trust: Trust::default(),
-            roles: Roles::default(),
-            vendored: None,
-        });
-        report.findings.extend(tally.sink.into_findings());
+        let findings = add_root(report, planned, state, tally);
+        report.findings.extend(findings);
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Symbols<'a> {
 enum Turn {
     On,
     EndOfBlock,
-    Stop(Stop),
+    Unknown,
 }
 
 /// What changes with every symbol.
@@ -51,15 +51,14 @@ impl Symbols<'_> {
             match self.turn(&mut at, &mut state, room, place.start, mask) {
                 Turn::On => {}
                 Turn::EndOfBlock => break Ok(()),
-                Turn::Stop(stop) => break Err(stop),
+                Turn::Unknown => break Err(Stop::Unknown),
             }
         };
         (*input, *made) = (at, state.made);
         ended
     }
 
-    /// Up to three literals, or up to two and a match. Where it stops otherwise than at the end of the block nothing can be
-    /// made of the rest.
+    /// Up to three literals, or up to two and a match. There is input enough for that: [`TURN`].
     #[inline(always)]
     fn turn(&self, input: &mut Input<'_>, state: &mut State, room: &mut Room, start: usize, mask: u64) -> Turn {
         let State { entry, made } = state;
@@ -99,35 +98,31 @@ impl Symbols<'_> {
         *entry = self.distances[input.low(0xff)];
         if *entry & SPECIAL != 0 {
             if *entry & END != 0 {
-                return Turn::Stop(Stop::Unknown);
+                return Turn::Unknown;
             }
-            if input.left() < 15 + 13 + 11
-                && let Err(stop) = input.refill()
-            {
-                return Turn::Stop(stop);
+            if input.left() < 15 + 13 + 11 && input.refill().is_err() {
+                return Turn::Unknown;
             }
             input.eat(8);
             *entry = self.distances[(high(*entry) + input.low(ones(*entry >> 8))) % DISTANCE_ROOM];
             if *entry & SPECIAL != 0 {
-                return Turn::Stop(Stop::Unknown);
+                return Turn::Unknown;
             }
-        } else if input.left() < 8 + 13 + 11
-            && let Err(stop) = input.refill()
-        {
-            return Turn::Stop(stop);
+        } else if input.left() < 8 + 13 + 11 && input.refill().is_err() {
+            return Turn::Unknown;
         }
         before = input.bits();
         input.eat(*entry);
         let distance = high(*entry) + further(before, *entry);
         // Looked up before the copy, so that neither waits for the other.
         *entry = self.literals[input.low(mask)];
-        if let Err(stop) = input.refill() {
-            return Turn::Stop(stop);
+        if input.refill().is_err() {
+            return Turn::Unknown;
         }
         let to = *made;
         *made += length;
         if distance > to - start || copy(room, to - distance, to, *made).is_none() {
-            return Turn::Stop(Stop::Unknown);
+            return Turn::Unknown;
         }
         Turn::On
     }
@@ -138,13 +133,13 @@ impl Symbols<'_> {
         state.entry = self.literals[input.low(mask)];
         let refilled = input.refill();
         write(room, &mut state.made, literal);
-        refilled.map_or_else(Turn::Stop, |()| Turn::On)
+        if refilled.is_ok() { Turn::On } else { Turn::Unknown }
     }
 }
 
 #[inline(always)]
 fn end(entry: u32) -> Turn {
-    if entry & ONWARDS == 0 { Turn::EndOfBlock } else { Turn::Stop(Stop::Unknown) }
+    if entry & ONWARDS == 0 { Turn::EndOfBlock } else { Turn::Unknown }
 }
 
 /// Writes a literal.

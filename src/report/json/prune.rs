@@ -13,6 +13,7 @@ pub(super) struct PrunedView<'a> {
     build_caches: Each<'a, Outputs, OutputsView>,
     module_caches: Each<'a, Modules, ModulesView>,
     lists: Each<'a, std::path::PathBuf, PathView>,
+    without_sums: Each<'a, std::path::PathBuf, PathView>,
 }
 
 impl PrunedView<'_> {
@@ -21,6 +22,7 @@ impl PrunedView<'_> {
             build_caches: Each(&told.caches, OutputsView::of),
             module_caches: Each(&told.modules, ModulesView::of),
             lists: Each(&told.lists, |path| PathView::of(path.as_os_str())),
+            without_sums: Each(&told.without_sums, |path| PathView::of(path.as_os_str())),
         }
     }
 }
