@@ -38,7 +38,7 @@ fn verify(verifier: &mut Verifier, found: &Found, nodes: &mut u64) -> ModuleEvid
     let zip = sys::open(&found.zip).expect("the zip opens");
     let tree = Dir::open_root(&found.tree).ok();
     let request = Request { module: &found.module, zip: Some((&found.zip, &zip)), tree: tree.as_ref(), rows: false };
-    verifier.verify(&request, &mut |_, _, _| *nodes += 1)
+    verifier.verify(&request, &mut |_| *nodes += 1)
 }
 
 fn main() -> ExitCode {

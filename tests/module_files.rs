@@ -120,7 +120,7 @@ fn every_flip_is_told_or_harmless() {
             std::fs::write(&path, &bad).unwrap();
             let file = sys::open(&path).unwrap();
             let request = Request { module: &module, zip: Some((&path, &file)), tree: None, rows: false };
-            let zip = verifier.verify(&request, &mut |_, _, _| {}).zip.unwrap();
+            let zip = verifier.verify(&request, &mut |_| {}).zip.unwrap();
             // What neither sum nor shape covers: versions, times, hints, attributes of no meaning, a descriptor's mark.
             // 193: the packed size in the local header of `empty`, left open by Go; the flip makes it true.
             if zip.damage.is_empty() && zip.h1 == intact && !is_free(&good, at) && (at, bit) != (193, 1) {
@@ -158,7 +158,7 @@ fn verify_as(module: &ModuleVersion, zip: Option<&Path>, tree: Option<&Path>) ->
     let file = zip.map(|z| (z, sys::open(z).unwrap()));
     let dir = tree.map(|t| Dir::open_root(t).unwrap());
     let request = Request { module, zip: file.as_ref().map(|(p, f)| (*p, f)), tree: dir.as_ref(), rows: false };
-    Verifier::default().verify(&request, &mut |_, _, _| {})
+    Verifier::default().verify(&request, &mut |_| {})
 }
 
 /// A zip and its extracted directory, as Go leaves it.

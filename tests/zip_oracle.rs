@@ -27,7 +27,7 @@ use serde_json::Value;
 fn verify(verifier: &mut Verifier, path: &Path, module: &ModuleVersion) -> ZipEvidence {
     let file = sys::open(path).expect("the zip opens");
     let request = Request { module, zip: Some((path, &file)), tree: None, rows: false };
-    verifier.verify(&request, &mut |_, _, _| {}).zip.expect("a zip was given")
+    verifier.verify(&request, &mut |_| {}).zip.expect("a zip was given")
 }
 
 /// What differs from Go's verdict.

@@ -88,18 +88,20 @@ pub struct Node {
 }
 
 impl Node {
-    /// Looks at the node at `rel` whose state is known already (from the listing, or from an open descriptor).
+    /// Looks at the node at `rel` whose state is known already (from the listing, or from an open descriptor). `open`: the
+    /// folder itself, if it is one and open.
     ///
     /// Cheap for what is ordinary: an access ACL that grants write access shows in the group's write bit, which then holds
     /// the ACL's mask (acl(5)), so other files are not asked; folders are asked for their default ACL.
-    pub fn look(root: &Root, rel: &Path, stat: Stat) -> io::Result<Node> {
+    pub fn look(root: &Root, rel: &Path, stat: Stat, open: Option<&Dir>) -> io::Result<Node> {
         if !Node::may_hold_more(stat) {
             return Ok(Node { rel: rel.to_path_buf(), stat, link: None, acl: Vec::new(), default_acl: Vec::new() });
         }
         let path = if rel.as_os_str().is_empty() { root.real.clone() } else { root.real.join(rel) };
         let link = if stat.kind == NodeKind::Link { Some(follow(root, rel, &path)?) } else { None };
         let granted = |default| -> Vec<Grantee> {
-            sys::acl::read(&path, default).ok().flatten().and_then(|raw| acl::writers(&raw)).unwrap_or_default()
+            let raw = open.map_or_else(|| sys::acl::read(&path, default), |dir| dir.acl(default));
+            raw.ok().flatten().and_then(|raw| acl::writers(&raw)).unwrap_or_default()
         };
         let named = |list: Vec<Grantee>| -> Vec<Grantee> {
             list.into_iter().filter(|g| matches!(g, Grantee::User(_) | Grantee::Group(_))).collect()

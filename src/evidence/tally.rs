@@ -8,7 +8,7 @@ use crate::count::{Counts, Coverage, Roles, Trust, Unread};
 use crate::facts::Fact;
 use crate::finding::Sink;
 use crate::rule::Level;
-use crate::sys::Stat;
+use crate::sys::{Dir, Stat};
 
 /// Judges one node: who may change it and where it leads. Handed in, since evidence knows no rule.
 pub type NodeJudge = fn(&Root, &Node, Expect, &mut Sink);
@@ -60,7 +60,16 @@ impl Tally {
     ///
     /// A link that can't be read.
     pub fn node(&mut self, root: &Root, rel: &Path, stat: Stat, expect: Expect) -> io::Result<()> {
-        let node = Node::look(root, rel, stat)?;
+        self.open_node(root, rel, stat, expect, None)
+    }
+
+    /// The same of a node that may be an open folder.
+    ///
+    /// # Errors
+    ///
+    /// A link that can't be read.
+    pub fn open_node(&mut self, root: &Root, rel: &Path, stat: Stat, expect: Expect, folder: Option<&Dir>) -> io::Result<()> {
+        let node = Node::look(root, rel, stat, folder)?;
         (self.judge)(root, &node, expect, &mut self.sink);
         Ok(())
     }

@@ -152,7 +152,7 @@ impl Ask<'_> {
             Fix::Chown => !self.here.root.owners.trusts(stat.uid, self.here.root.stat.uid),
             Fix::Quarantine | Fix::Unlink | Fix::None => {
                 let mut sink = Sink::default();
-                if let Ok(node) = Node::look(&self.here.root, rel, stat) {
+                if let Ok(node) = Node::look(&self.here.root, rel, stat, None) {
                     posture::entry(&self.here.root, &node, self.expect(rel), &mut sink);
                 }
                 sink.iter().any(|f| f.rule == self.finding.rule)
@@ -306,7 +306,7 @@ impl Ask<'_> {
     /// Access lists that let a stranger write.
     fn lists(&self, rel: &Path, stat: &Stat) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
         let root = &self.here.root;
-        let Ok(node) = Node::look(root, rel, *stat) else { return (None, None) };
+        let Ok(node) = Node::look(root, rel, *stat, None) else { return (None, None) };
         if node.acl.is_empty() && node.default_acl.is_empty() {
             return (None, None);
         }
@@ -341,7 +341,7 @@ impl Ask<'_> {
 
     /// Whether the group's bits are those of an access list, which is taken away.
     fn has_lists(&self, rel: &Path, stat: &Stat) -> bool {
-        stat.group_writes() && Node::look(&self.here.root, rel, *stat).is_ok_and(|node| !node.acl.is_empty())
+        stat.group_writes() && Node::look(&self.here.root, rel, *stat, None).is_ok_and(|node| !node.acl.is_empty())
     }
 
     fn expect(&self, rel: &Path) -> Expect {

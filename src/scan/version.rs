@@ -1,6 +1,6 @@
 //! One module version: its small files, its zip and its extracted directory, against each other and against every claim.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{QUIET, ROUNDS, Run, index, vendor, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
@@ -12,7 +12,7 @@ use crate::evidence::main_module::{Listed, MainSums};
 use crate::evidence::modcache::{SmallFiles, VersionUnit};
 use crate::evidence::node::Root;
 use crate::evidence::tally::Tally;
-use crate::evidence::tree::TreeEvidence;
+use crate::evidence::tree::{Seen, TreeEvidence};
 use crate::evidence::vendor::Zipped;
 use crate::evidence::zip::{ModuleEvidence, Request, Verifier, ZipEvidence};
 use crate::facts::{Fact, ModuleTrust};
@@ -20,7 +20,7 @@ use crate::finding::Finding;
 use crate::format::dirhash::H1;
 use crate::rule::{Kind, Level};
 use crate::subject::modcache::Part;
-use crate::sys::{Dir, File, NodeKind, Stat};
+use crate::sys::{Dir, File, NodeKind};
 
 /// What is known from outside of the module's own files.
 pub(super) struct Outside<'a> {
@@ -139,9 +139,9 @@ impl<'a> Version<'a> {
         };
         let (tree_path, tally) = (unit.tree_path(), &mut module.tally);
         let mut evidence = index::module(run, self.outside.indexes, root, unit, &mut module.indexed, &mut |onlooker| {
-            let mut visit = |rel: &Path, stat: &Stat, expect| {
-                let rel = if rel.as_os_str().is_empty() { tree_path.clone() } else { tree_path.join(rel) };
-                if let Err(e) = tally.node(root, &rel, *stat, expect) {
+            let mut visit = |seen: &Seen<'_>| {
+                let rel = if seen.rel.as_os_str().is_empty() { tree_path.clone() } else { tree_path.join(seen.rel) };
+                if let Err(e) = tally.open_node(root, &rel, *seen.stat, seen.expect, seen.folder) {
                     tally.failed(&root.path.join(&rel), &e);
                 }
             };

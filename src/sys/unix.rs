@@ -44,6 +44,11 @@ impl Dir {
         Ok(stat_of_rustix(&rustix::fs::fstat(&self.fd)?))
     }
 
+    /// The raw POSIX ACL of the directory itself, as [`acl::read`] gives it.
+    pub fn acl(&self, default: bool) -> io::Result<Option<Vec<u8>>> {
+        acl::read_open(&self.fd, default)
+    }
+
     /// Opens the directory at `rel`; fails if any part of `rel` is a link.
     pub fn open_dir(&self, rel: &Path) -> io::Result<Dir> {
         let fd = open_beneath(&self.fd, rel, OFlags::RDONLY | OFlags::DIRECTORY)?;
@@ -319,26 +324,32 @@ pub mod acl {
     /// none or the system has no such thing. A link is not followed.
     #[cfg(target_os = "linux")]
     pub fn read(path: &Path, default: bool) -> io::Result<Option<Vec<u8>>> {
-        let mut buf = vec![0u8; 4096];
-        match rustix::fs::lgetxattr(path, kind(default), &mut buf[..]) {
-            Ok(n) => {
-                buf.truncate(n);
-                Ok(Some(buf))
-            }
-            Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(None),
-            Err(e) => Err(e.into()),
-        }
+        let mut buf = [0u8; MOST];
+        list_of(rustix::fs::lgetxattr(path, kind(default), &mut buf[..]), &buf)
+    }
+
+    /// The same of what is open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn read_open(fd: &OwnedFd, default: bool) -> io::Result<Option<Vec<u8>>> {
+        let mut buf = [0u8; MOST];
+        list_of(rustix::fs::fgetxattr(fd, kind(default), &mut buf[..]), &buf)
     }
 
     /// The same through a name that leads to the node by its descriptor.
     #[cfg(target_os = "linux")]
     pub(super) fn read_through(name: &str, default: bool) -> io::Result<Option<Vec<u8>>> {
         let mut buf = vec![0u8; 64 << 10];
-        match rustix::fs::getxattr(name, kind(default), &mut buf[..]) {
-            Ok(n) => {
-                buf.truncate(n);
-                Ok(Some(buf))
-            }
+        list_of(rustix::fs::getxattr(name, kind(default), &mut buf[..]), &buf)
+    }
+
+    /// Largest list, in bytes, that is looked at: 511 rows.
+    #[cfg(target_os = "linux")]
+    const MOST: usize = 4096;
+
+    #[cfg(target_os = "linux")]
+    fn list_of(answer: rustix::io::Result<usize>, buf: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        match answer {
+            Ok(n) => Ok(buf.get(..n).map(<[u8]>::to_vec)),
             Err(rustix::io::Errno::NODATA | rustix::io::Errno::OPNOTSUPP) => Ok(None),
             Err(e) => Err(e.into()),
         }
@@ -359,6 +370,12 @@ pub mod acl {
                 Err(e) => Err(e.into()),
             },
         }
+    }
+
+    /// No other system keeps its ACLs in this form.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn read_open(_fd: &OwnedFd, _default: bool) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
     }
 
     /// No other system keeps its ACLs in this form.

@@ -31,6 +31,11 @@ impl Dir {
         std::fs::metadata(&self.path).map(|m| stat_of_metadata(&m))
     }
 
+    /// This system keeps no POSIX ACLs.
+    pub fn acl(&self, _default: bool) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
     /// Opens the directory at `rel`; fails if any part of `rel` is a link.
     pub fn open_dir(&self, rel: &Path) -> io::Result<Dir> {
         self.refuse_links(rel)?;

@@ -11,7 +11,7 @@ pub(super) use walker::Walker;
 
 use super::node::Expect;
 use crate::format::dirhash::H1;
-use crate::sys::{NodeKind, Stat};
+use crate::sys::{Dir, NodeKind, Stat};
 
 /// How a file differs from the zip's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,18 @@ pub(in crate::evidence) fn may_be_executed(module: &str, rel: &Path) -> bool {
     module == "golang.org/toolchain" && rel.to_str().is_some_and(walker::is_program)
 }
 
-/// Takes every regular file and folder whose state was learned, with its path relative to the module's directory, so that
-/// owners and modes need no second look.
-pub type Visit<'a> = dyn FnMut(&Path, &Stat, Expect) + 'a;
+/// A regular file or a folder whose state was learned.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// Path relative to the module's directory.
+    pub rel: &'a Path,
+    /// Its state.
+    pub stat: &'a Stat,
+    /// What Go makes of it.
+    pub expect: Expect,
+    /// The folder itself, as long as it is open.
+    pub folder: Option<&'a Dir>,
+}
+
+/// Takes every regular file and folder that was seen, so that owners and modes need no second look.
+pub type Visit<'a> = dyn FnMut(&Seen<'_>) + 'a;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::sibling::{BUFFER, Sibling, hash, same_start};
-use super::{KEPT, TreeClass, TreeDamage, TreeEvidence, Visit};
+use super::{KEPT, Seen, TreeClass, TreeDamage, TreeEvidence, Visit};
 use crate::evidence::node::Expect;
 use crate::facts::ModuleVersion;
 use crate::format::dirhash::{H1, hash1};
@@ -73,7 +73,7 @@ impl<'a> Walker<'a> {
         match root.stat_self() {
             Ok(stat) => {
                 walker.locked = cfg!(unix) && stat.mode & 0o200 == 0;
-                (walker.visit)(Path::new(""), &stat, Expect::Plain);
+                (walker.visit)(&Seen { rel: Path::new(""), stat: &stat, expect: Expect::Plain, folder: Some(root) });
             }
             Err(e) => walker.unread(Path::new(""), &e),
         }
@@ -126,7 +126,7 @@ impl<'a> Walker<'a> {
             self.evidence.push(TreeDamage::Writable(PathBuf::from(path), stat.mode));
         }
         let expect = if self.toolchain && is_program(path) { Expect::Program } else { Expect::Plain };
-        (self.visit)(Path::new(path), stat, expect);
+        (self.visit)(&Seen { rel: Path::new(path), stat, expect, folder: None });
     }
 
     /// Compares a piece of the member's content.
@@ -226,7 +226,7 @@ impl<'a> Walker<'a> {
                 if self.locked && stat.mode & 0o200 != 0 {
                     self.evidence.push(TreeDamage::Writable(PathBuf::from(path), stat.mode));
                 }
-                (self.visit)(Path::new(path), &stat, Expect::Plain);
+                (self.visit)(&Seen { rel: Path::new(path), stat: &stat, expect: Expect::Plain, folder: Some(dir) });
             }
             Err(e) => self.unread(Path::new(path), &e),
         }
@@ -343,7 +343,7 @@ impl<'a> Walker<'a> {
         }
         self.evidence.files += 1;
         self.evidence.bytes += size;
-        (self.visit)(Path::new(path), file.stat(), Expect::Plain);
+        (self.visit)(&Seen { rel: Path::new(path), stat: file.stat(), expect: Expect::Plain, folder: None });
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memmap2::{MmapMut, MmapOptions};
+
 use crate::format::deflate::{ROOM, Room, SLACK};
 use crate::format::sha256::{Message, State, hash_each};
 
@@ -21,8 +23,8 @@ const BESIDE: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Batch {
     at_once: usize,
-    /// A [`Room`], or nothing. What was never written to takes no memory.
-    bytes: Vec<u8>,
+    /// A [`Room`], once it is needed.
+    bytes: Option<MmapMut>,
     /// Up to where it was written to.
     touched: usize,
     /// End of what is kept in `bytes`.
@@ -52,7 +54,7 @@ impl Batch {
     /// `roomy`: for larger members, and with as much more memory.
     pub(super) fn new(roomy: bool) -> Batch {
         let at_once = if roomy { AT_ONCE_ROOMY } else { AT_ONCE };
-        Batch { at_once, bytes: Vec::new(), touched: 0, kept: 0, last: 0, fresh: 0, rows: Vec::new(), done: Vec::new() }
+        Batch { at_once, bytes: None, touched: 0, kept: 0, last: 0, fresh: 0, rows: Vec::new(), done: Vec::new() }
     }
 
     /// Largest member, in bytes, that there is room for.
@@ -71,12 +73,12 @@ impl Batch {
         if self.kept + size > most {
             self.hash(true);
         }
-        if self.bytes.is_empty() {
-            self.bytes = vec![0; ROOM + SLACK];
-        }
         let place = self.kept..self.kept + size;
         self.touched = self.touched.max(place.end + SLACK);
-        Some((self.bytes.first_chunk_mut()?, place))
+        if self.bytes.is_none() {
+            self.bytes = memory(self.at_once == AT_ONCE_ROOMY);
+        }
+        Some((self.bytes.as_mut()?.first_chunk_mut()?, place))
     }
 
     /// Says how much of the room was filled.
@@ -86,7 +88,7 @@ impl Batch {
 
     /// The last content.
     pub(super) fn last(&self) -> &[u8] {
-        self.bytes.get(self.kept..self.kept + self.last).unwrap_or_default()
+        self.bytes.as_ref().and_then(|bytes| bytes.get(self.kept..self.kept + self.last)).unwrap_or_default()
     }
 
     /// Keeps the last content, as that of `member`.
@@ -106,14 +108,14 @@ impl Batch {
         self.hash(true);
         // Few modules need more, and there may be many that have no more room.
         if self.at_once == AT_ONCE && self.touched > 3 * BESIDE {
-            (self.bytes, self.touched) = (Vec::new(), 0);
+            (self.bytes, self.touched) = (None, 0);
         }
         std::mem::take(&mut self.done)
     }
 
     /// Hashes what is kept. Unless it is to be `all`, a member that is left alone waits for others.
     fn hash(&mut self, all: bool) {
-        let bytes = |r: &Row| self.bytes.get(r.start..r.end).unwrap_or_default();
+        let bytes = |r: &Row| self.bytes.as_ref().and_then(|bytes| bytes.get(r.start..r.end)).unwrap_or_default();
         let messages: Vec<Message<'_>> =
             self.rows.iter().map(|r| Message { state: r.state, before: r.gone, rest: bytes(r) }).collect();
         let (rows, done) = (&self.rows, &mut self.done);
@@ -137,12 +139,26 @@ impl Batch {
 
     /// Moves what is left of a member to the front.
     fn move_to_front(&mut self) {
-        if let [row] = self.rows.as_mut_slice() {
-            self.bytes.copy_within(row.start..row.end, 0);
+        if let ([row], Some(bytes)) = (self.rows.as_mut_slice(), &mut self.bytes) {
+            bytes.copy_within(row.start..row.end, 0);
             (row.start, row.end) = (0, row.end - row.start);
             self.kept = row.end;
         }
     }
+}
+
+/// Memory for a [`Room`]: what was never written to takes none. Where it is to be filled it comes in large pages, which costs
+/// the system less than many small ones. `None` where there is not enough of it.
+fn memory(large_pages: bool) -> Option<MmapMut> {
+    let memory = MmapOptions::new().len(ROOM + SLACK).map_anon().ok()?;
+    #[cfg(target_os = "linux")]
+    if large_pages {
+        // A system without them says so, and nothing is lost.
+        let _ = memory.advise(memmap2::Advice::HugePage);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = large_pages;
+    Some(memory)
 }
 
 #[cfg(test)]
