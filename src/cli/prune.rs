@@ -55,6 +55,7 @@ pub(super) fn run(args: &PruneArgs, host: &Host) -> Result<Exit, Error> {
 #[cfg(unix)]
 fn take(plan: &Plan, consent: Consent, report: &mut crate::report::Report, look: &Look) -> Result<(), Error> {
     use std::collections::HashSet;
+    use std::path::Path;
 
     use crate::finding::Place;
     use crate::repair::{RepairPlan, Scope};
@@ -63,8 +64,8 @@ fn take(plan: &Plan, consent: Consent, report: &mut crate::report::Report, look:
     super::fix::carry_out(&repair, consent, report, look)?;
     let crate::report::Report { fix, findings, .. } = report;
     let steps = || fix.iter().flat_map(|fix| &fix.steps);
-    let done: HashSet<&std::path::Path> = steps().filter(|step| step.done).map(|step| &*step.about).collect();
-    let left: HashSet<&std::path::Path> = steps().filter(|step| !step.done || step.error.is_some()).map(|step| &*step.about).collect();
+    let done: HashSet<&Path> = steps().filter(|step| step.done).map(|step| &*step.about).collect();
+    let left: HashSet<&Path> = steps().filter(|step| !step.done || step.error.is_some()).map(|step| &*step.about).collect();
     findings.retain(
         |finding| !matches!(&finding.place, Place::Path(path) if done.contains(path.as_path()) && !left.contains(path.as_path())),
     );
