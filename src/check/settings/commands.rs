@@ -17,6 +17,8 @@ pub const RULES: &[&Rule] = &[
     &GOFLAGS_OVERLAY,
     &GOFLAGS_MODFILE,
     &GOFLAGS_MOD_MOD,
+    &GOFLAGS_LOADER,
+    &GOWORK_NAMED,
     &PROGRAM_OUTSIDE,
     &PROGRAM_WRITABLE,
     &CACHE_PROGRAM,
@@ -84,6 +86,37 @@ pub static GOFLAGS_MOD_MOD: Rule = Rule {
     mend: "Take `-mod=mod` out of GOFLAGS; run go mod tidy where the files are to change.",
     source: "cmd/go/internal/modload/init.go (setDefaultBuildMod)",
     witness: |s| goenv_line(s, "GOFLAGS=-mod=mod"),
+};
+
+/// GOFLAGS=-ldflags=-I and -r.
+pub static GOFLAGS_LOADER: Rule = Rule {
+    id: "goflags-loader",
+    level: Level::Error,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "GOFLAGS has programs linked that start another loader, or take libraries from elsewhere",
+    what: "`-I` and `-r` of the linker in `-ldflags` of GOFLAGS, unless they lead to a system folder. Search folders (`-r`) are told as `warning`.",
+    why: "The system starts the loader that a program names before the program itself, on every machine that it runs on, with the rights of whoever \
+          starts it; a search folder brings the libraries that it loads.",
+    go: "Links both into every dynamic program without a word.",
+    mend: "Take the flag out of GOFLAGS; give it to the one command that needs it.",
+    source: "cmd/link/internal/ld/main.go (flagInterpreter, flagRpath)",
+    witness: |s| goenv_line(s, "GOFLAGS='-ldflags=-linkmode=internal -I /tmp/ld.so'"),
+};
+
+/// GOWORK=PATH.
+pub static GOWORK_NAMED: Rule = Rule {
+    id: "gowork-named",
+    level: Level::Warning,
+    kind: Kind::Environment,
+    fix: Fix::None,
+    summary: "GOWORK puts one workspace in the place of the one that each folder has",
+    what: "A path in GOWORK; `off` and `auto` are no finding.",
+    why: "The go.work that it names can replace any module by a folder, whose files no sum covers, in every build of every module that it uses.",
+    go: "Uses it wherever it is started, without a word.",
+    mend: "Unset GOWORK, or give it to the one command that needs it.",
+    source: "cmd/go/internal/modload/init.go (FindGoWork)",
+    witness: |s| goenv_line(s, "GOWORK=/tmp/go.work"),
 };
 
 /// A compiler from somewhere.
@@ -167,8 +200,8 @@ pub static CGO_FLAGS_RUN_CODE: Rule = Rule {
     kind: Kind::Environment,
     fix: Fix::None,
     summary: "the C flags of every build load a plugin or replace a tool",
-    what: "Flags of CC, CXX, FC, GCCGO, CGO_CFLAGS, CGO_CPPFLAGS, CGO_CXXFLAGS, CGO_FFLAGS and CGO_LDFLAGS that make the compiler load or start \
-           something (-fplugin, -wrapper, -specs, -B, -fuse-ld with a path and the like), unless that lies in a system folder.",
+    what: "Flags of CC, CXX, FC, GCCGO, CGO_CFLAGS, CGO_CPPFLAGS, CGO_CXXFLAGS, CGO_FFLAGS and CGO_LDFLAGS, and in `-ldflags=-extldflags` and \
+           `-gccgoflags` of GOFLAGS, that make the compiler load or start something (-fplugin, -wrapper, -specs, -B, -fuse-ld with a path and the like), unless that lies in a system folder.",
     why: "What they name runs in every build that uses cgo, and may change what is compiled.",
     go: "Passes these variables on unchecked: its list of safe flags is for packages, not for you.",
     mend: "Take the flag out.",
@@ -199,7 +232,14 @@ const RUNNING_FLAGS: &[&str] = &[
 impl Judge<'_> {
     pub(super) fn commands(&self, claim: &Claim, sink: &mut Sink) {
         match claim.name {
-            "GOFLAGS" => self.goflags(claim, sink),
+            "GOFLAGS" => {
+                self.goflags(claim, sink);
+                self.linker_flags(claim, sink);
+            }
+            "GOWORK" if !matches!(claim.text().as_str(), "off" | "auto") => {
+                let message = format!("has every build use the workspace `{}`", claim.text());
+                sink.push(self.find(&GOWORK_NAMED, claim, message));
+            }
             "GOCACHEPROG" => {
                 let message = format!("puts `{}` in the place of the build cache: what Go links comes from it", claim.text());
                 sink.push(self.find(&CACHE_PROGRAM, claim, message));
@@ -257,25 +297,53 @@ impl Judge<'_> {
     }
 
     fn cgo_flags(&self, claim: &Claim, sink: &mut Sink) {
-        let Ok(words) = quoted::split(&claim.value) else { return };
-        let words: Vec<String> = words.into_iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-        for (at, word) in words.iter().enumerate() {
-            let Some(flag) = RUNNING_FLAGS.iter().find(|f| word.starts_with(**f)) else { continue };
-            // Longer words of the same beginning are other flags.
-            if matches!(*flag, "-wrapper" | "-load" | "-plugin") && word != flag {
-                continue;
+        self.running(claim, &words(&claim.value), sink);
+    }
+
+    /// Tells of the first flag that loads or starts something.
+    fn running(&self, claim: &Claim, flags: &[String], sink: &mut Sink) {
+        if let Some((flag, program)) = starts(flags) {
+            let message = format!("`{flag}` loads or starts `{program}` in every build that uses cgo");
+            sink.push(self.find(&CGO_FLAGS_RUN_CODE, claim, message));
+        }
+    }
+
+    /// The flags for the linker and for gccgo that stand in GOFLAGS, perhaps behind a pattern of packages:
+    /// `-ldflags=all=-extldflags=-B/x`.
+    fn linker_flags(&self, claim: &Claim, sink: &mut Sink) {
+        for word in words(&claim.value) {
+            let flag = if word.starts_with("--") { word.get(1..).unwrap_or_default() } else { &word };
+            let Some((name, value)) = flag.split_once('=') else { continue };
+            let value = if value.starts_with('-') { value } else { value.split_once('=').map_or("", |(_, flags)| flags) };
+            let flags = words(value.as_bytes());
+            match name {
+                "-gccgoflags" => self.running(claim, &flags, sink),
+                "-ldflags" => self.of_linker(claim, &flags, sink),
+                _ => {}
             }
-            let value = match word.strip_prefix(flag.trim_end_matches('/')).filter(|v| !v.is_empty()) {
-                Some(value) => value.to_owned(),
-                None => {
-                    words.get(at + 1).filter(|next| *next != "-Xclang").or_else(|| words.get(at + 2)).cloned().unwrap_or_default()
-                }
+        }
+    }
+
+    fn of_linker(&self, claim: &Claim, flags: &[String], sink: &mut Sink) {
+        for (at, flag) in flags.iter().enumerate() {
+            let Some(bare) = flag.strip_prefix('-') else { continue };
+            let (name, value) = match bare.trim_start_matches('-').split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (bare.trim_start_matches('-'), flags.get(at + 1).map(String::as_str)),
             };
-            let program = value.split(',').next().unwrap_or_default();
-            if !in_system_folder(Path::new(program)) {
-                let message = format!("`{word}` loads or starts `{program}` in every build that uses cgo");
-                sink.push(self.find(&CGO_FLAGS_RUN_CODE, claim, message));
-                return;
+            let Some(value) = value else { continue };
+            let outside = !value.is_empty() && !in_system_folder(Path::new(value));
+            match name {
+                "extldflags" => self.running(claim, &words(value.as_bytes()), sink),
+                "I" if outside => {
+                    let message = format!("has every dynamic program start with the loader `{value}`");
+                    sink.push(self.find(&GOFLAGS_LOADER, claim, message));
+                }
+                "r" if outside => {
+                    let message = format!("has every dynamic program look for libraries in `{value}`");
+                    sink.push(self.find(&GOFLAGS_LOADER, claim, message).lowered_to(Level::Warning));
+                }
+                _ => {}
             }
         }
     }
@@ -322,4 +390,27 @@ impl Judge<'_> {
             who => Some((step, who.who())),
         })
     }
+}
+
+/// The words of a list as Go takes it apart; none where it can't be.
+fn words(list: &[u8]) -> Vec<String> {
+    let words = quoted::split(list).unwrap_or_default();
+    words.into_iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect()
+}
+
+/// The first flag of a C compiler that loads or starts something outside of the system folders, and what.
+fn starts(flags: &[String]) -> Option<(&str, String)> {
+    flags.iter().enumerate().find_map(|(at, word)| {
+        let flag = RUNNING_FLAGS.iter().find(|f| word.starts_with(**f))?;
+        // Longer words of the same beginning are other flags.
+        if matches!(*flag, "-wrapper" | "-load" | "-plugin") && word != flag {
+            return None;
+        }
+        let value = match word.strip_prefix(flag.trim_end_matches('/')).filter(|v| !v.is_empty()) {
+            Some(value) => value,
+            None => flags.get(at + 1).filter(|next| *next != "-Xclang").or_else(|| flags.get(at + 2)).map_or("", String::as_str),
+        };
+        let program = value.split(',').next().unwrap_or_default();
+        (!in_system_folder(Path::new(program))).then(|| (word.as_str(), program.to_owned()))
+    })
 }

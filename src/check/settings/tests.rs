@@ -146,6 +146,20 @@ fn levels_follow_the_facts() {
     assert_eq!(one("GOPATH", "rel"), [("go-refuses-environment", Level::Warning)]);
     assert_eq!(one("CC", "./cc"), [("program-outside-system", Level::Error)]);
     assert_eq!(one("CGO_LDFLAGS", "-Wl,-plugin,/tmp/x.so"), [("cgo-flags-run-code", Level::Error)]);
+    for flags in [
+        "'-ldflags=-linkmode=external -extldflags=-B/tmp/x'",
+        "-ldflags=all=-extldflags=-B/tmp/x",
+        "\"-ldflags=-extldflags '-O2 -wrapper /tmp/x'\"",
+        "'-ldflags=-s --extldflags -Wl,-plugin,/tmp/x.so'",
+        "--gccgoflags=-B/tmp/x",
+    ] {
+        assert_eq!(one("GOFLAGS", flags), [("cgo-flags-run-code", Level::Error)], "{flags}");
+    }
+    assert_eq!(one("GOFLAGS", "'-ldflags=-I /tmp/ld.so -X main.a=-I'"), [("goflags-loader", Level::Error)]);
+    assert_eq!(one("GOFLAGS", "'-ldflags=all=-r=/tmp/lib'"), [("goflags-loader", Level::Warning)]);
+    assert_eq!(one("GOFLAGS", "'-ldflags=-s -w -I /lib64/ld-linux-x86-64.so.2 -extldflags=-static -r /usr/lib'"), []);
+    assert_eq!(one("GOWORK", "/tmp/go.work"), [("gowork-named", Level::Warning)]);
+    assert_eq!(one("GOWORK", "off"), []);
     assert_eq!(one("CGO_CFLAGS", "-Xclang -load -Xclang /tmp/x.so"), [("cgo-flags-run-code", Level::Error)]);
 }
 
