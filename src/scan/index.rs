@@ -208,8 +208,8 @@ fn check_all(run: &Run<'_>, indexes: &Indexes, zones: &[Zone], pairs: &[(&Origin
     told.into_iter().for_each(|t| tally.absorb(t));
 }
 
-/// The folders that may hold indexed packages: of each Go installation that is known, and of the main module.
-fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Origin> {
+/// Each Go installation that is known: GOROOT, and the toolchains of the module caches.
+pub(super) fn installations(run: &Run<'_>) -> BTreeSet<PathBuf> {
     let mut roots: BTreeSet<PathBuf> = run.plan.settings.path("GOROOT").map(Path::to_path_buf).into_iter().collect();
     for root in run.plan.roots.iter().filter(|r| r.kind == RootKind::Gomodcache) {
         let folder = root.path.join("golang.org");
@@ -218,8 +218,13 @@ fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Origin> {
         let names = entries.into_iter().filter(|(name, kind)| *kind == NodeKind::Dir && name.to_str().is_some_and(toolchain));
         roots.extend(names.map(|(name, _)| folder.join(name)));
     }
+    roots
+}
+
+/// The folders that may hold indexed packages: of each Go installation that is known, and of the main module.
+fn places(run: &Run<'_>, indexes: &Indexes) -> Vec<Origin> {
     let mut out = Vec::new();
-    for root in roots {
+    for root in installations(run) {
         // The version that this installation's Go has; where that is not known, every one that was seen.
         let text = sys::read(&root.join("VERSION"), 1 << 10).unwrap_or_default();
         let own = text.split(|b| *b == b'\n').next().and_then(|l| std::str::from_utf8(l).ok()).map(str::trim).unwrap_or_default();

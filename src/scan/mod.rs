@@ -2,6 +2,7 @@
 
 mod bins;
 mod doctor;
+mod fips;
 mod focus;
 mod gocache;
 mod index;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{QUIET, ROUNDS, Run, index, vendor, wait_until_quiet, youngest_damage};
+use super::{QUIET, ROUNDS, Run, fips, index, vendor, wait_until_quiet, youngest_damage};
 use crate::check::download::{self, Claims, sums};
 use crate::check::module::{self as checked, SumClaim, SumClaims};
 use crate::check::sumdb::{self as recorded, Proofs, ProvenSums};
@@ -125,8 +125,11 @@ impl<'a> Version<'a> {
     /// Reads the zip and the extracted directory and judges them; `None` where there is neither.
     fn verify(&self, verifier: &mut Verifier, module: &mut Module) -> Option<ModuleTrust> {
         let (run, root, unit) = (self.run, self.root, self.unit);
-        let zip = unit.has(Part::Zip).then(|| open_zip(root, unit, &mut module.tally)).flatten();
         let tree = open_tree(root, unit, &mut module.tally);
+        // Go unpacks it from the installation: a zip in the cache would say nothing of it.
+        let snapshot = tree.is_some().then(|| fips::snapshot(run, unit)).flatten();
+        let of_go = snapshot.is_some();
+        let zip = snapshot.or_else(|| unit.has(Part::Zip).then(|| open_zip(root, unit, &mut module.tally)).flatten());
         if zip.is_none() && tree.is_none() {
             return None;
         }
@@ -147,8 +150,18 @@ impl<'a> Version<'a> {
             };
             verifier.verify_watched(&request, &mut visit, onlooker)
         });
-        let sums = self.sums(&evidence);
-        let of_zip = evidence.zip.as_ref().map(|read| self.zip(&evidence, read, &sums, module));
+        let mut sums = self.sums(&evidence);
+        let of_zip = match evidence.zip.as_ref() {
+            // The installation's own file is judged by nothing here, and proves no more than that both came from one Go.
+            Some(read) if of_go => {
+                sums.proven = fips::claim(read, &mut module.tally);
+                if sums.proven.is_none() {
+                    return Some(ModuleTrust::None);
+                }
+                None
+            }
+            read => read.map(|read| self.zip(&evidence, read, &sums, module)),
+        };
         let of_tree = evidence.tree.as_ref().map(|read| self.tree(&evidence, read, &sums, module));
         let trust = of_zip.or(of_tree).unwrap_or(ModuleTrust::None);
         module.tally.sink.iter_mut().for_each(|f| f.proven = proves(trust));

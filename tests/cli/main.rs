@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use gocachescan::sample::Sample;
+use gocachescan::sample::zip::{ZipMember, pack, sum};
 use serde_json::Value;
 
 /// A healthy world, and the program in its environment.
@@ -347,4 +348,56 @@ fn the_demo_finds_what_it_plants_and_leaves_nothing() {
     assert_eq!(inside(&temp), 0);
     let out = demo(&["demo", "--keep"]);
     assert_eq!((code(&out), inside(&temp)), (0, 1));
+}
+
+#[test]
+fn the_fips_module_is_held_against_the_zip_of_the_installation() {
+    const NAME: &str = "golang.org/fips140@v9.0.0";
+    let world = World::new();
+    let (goroot, tree) = (world.sample.root().join("anothergo"), world.sample.gomodcache().join(NAME));
+    let files = [
+        ("LICENSE", "free\n"),
+        ("fips140/v9.0.0/aes/aes.go", "package aes\n"),
+        ("fips140/v9.0.0/drbg/rand.go", "package drbg\n"),
+    ];
+    let members: Vec<ZipMember> = files.map(|(name, text)| ZipMember::new(format!("{NAME}/{name}"), text)).to_vec();
+    let zip = goroot.join("lib/fips140/v9.0.0.zip");
+    world.sample.write(&zip, &pack(&members).unwrap()).unwrap();
+    world.sample.write(&goroot.join("VERSION"), b"go1.26.8\n").unwrap();
+    for (name, text) in files {
+        world.sample.write(&tree.join(name), text.as_bytes()).unwrap();
+    }
+    let told = || {
+        let report = world.json(&["--goroot", goroot.to_str().unwrap(), "--format", "json"]);
+        let told =
+            |rule: &str| ["tree-file-differs", "tree-file-added", "tree-file-missing", "tree-hash-mismatch"].contains(&rule);
+        let found = report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned());
+        let mut found: Vec<String> = found.filter(|rule| told(rule)).collect();
+        found.sort();
+        (found, report["unread"].to_string())
+    };
+    let (healthy, unread) = told();
+    assert_eq!(healthy, [""; 0]);
+    assert!(!unread.contains("fips140"), "{unread}");
+    world.sample.write(&tree.join("fips140/v9.0.0/aes/aes.go"), b"package bad\n").unwrap();
+    world.sample.write(&tree.join("fips140/v9.0.0/drbg/more.go"), b"package drbg\n\nvar More = 1\n").unwrap();
+    assert_eq!(told().0, ["tree-file-added", "tree-file-differs"]);
+    // Neither a `.ziphash` nor a zip in the cache that fits the changed directory speaks for it.
+    let forged = [
+        ("LICENSE", "free\n"),
+        ("fips140/v9.0.0/aes/aes.go", "package bad\n"),
+        ("fips140/v9.0.0/drbg/more.go", "package drbg\n\nvar More = 1\n"),
+        files[2],
+    ];
+    let forged = forged.map(|(name, text)| ZipMember::new(format!("{NAME}/{name}"), text));
+    let cached = world.sample.gomodcache().join("cache/download/golang.org/fips140/@v");
+    world.sample.write(&cached.join("v9.0.0.ziphash"), sum(&forged).unwrap().to_string().as_bytes()).unwrap();
+    assert_eq!(told().0, ["tree-file-added", "tree-file-differs"]);
+    world.sample.write(&cached.join("v9.0.0.zip"), &pack(&forged).unwrap()).unwrap();
+    assert_eq!(told().0, ["tree-file-added", "tree-file-differs"]);
+    // A zip of the installation that can't be read leaves the scan incomplete.
+    world.sample.write(&zip, b"no zip").unwrap();
+    let (none, unread) = told();
+    assert_eq!(none, [""; 0]);
+    assert!(unread.contains("fips140"), "{unread}");
 }
