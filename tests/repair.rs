@@ -276,7 +276,7 @@ fn what_contradicts_an_unproven_module_stays() {
         match changed {
             Changed::Whole | Changed::TreeOnceMore => {}
             Changed::ZipOnly => sys::remove_temp_tree(&sample.tree()).unwrap(),
-            Changed::TreeOnly => std::fs::remove_file(sample.zip()).unwrap(),
+            Changed::TreeOnly => sys::remove_made(&sample.zip()).unwrap(),
         }
         let plan = plan_of(&sample);
         let report = gocachescan::scan::run(&plan, &Silent);
@@ -290,7 +290,7 @@ fn what_contradicts_an_unproven_module_stays() {
             assert_eq!(told("binary-sum-mismatch"), left, "{:?}", names(&report));
         }
         let repair = RepairPlan::make(&report, &plan.settings, Scope::repair(true));
-        assert_eq!(repair.steps.iter().map(|s| repair.path(s)).collect::<Vec<_>>(), [PathBuf::new(); 0], "{changed:?}");
+        assert!(repair.steps.is_empty(), "{changed:?}: {:?}", repair.steps);
     }
 }
 
@@ -306,7 +306,7 @@ fn what_contradicts_a_proven_module_goes() {
         let mut sample = Sample::make(&folder.path().join("world")).unwrap();
         if database {
             sample.make_database().unwrap();
-            std::fs::remove_file(sample.main().join("go.sum")).unwrap();
+            sample.write(&sample.main().join("go.sum"), b"").unwrap();
         }
         (catalogue().find(|r| r.id == id).unwrap().witness)(&mut sample).unwrap();
         let plan = plan_of(&sample);
