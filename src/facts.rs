@@ -19,6 +19,13 @@ pub enum ModuleTrust {
     Sumdb,
 }
 
+impl ModuleTrust {
+    /// Whether it says more of a module than the module itself.
+    pub fn proves(self) -> bool {
+        matches!(self, ModuleTrust::Sumdb | ModuleTrust::GoSum)
+    }
+}
+
 crate::word::words!(ModuleTrust: None => "none", Ziphash => "ziphash", GoSum => "go.sum", Sumdb => "sumdb");
 
 /// What a file of the checksum database is.

@@ -250,3 +250,70 @@ fn a_program_that_is_used_meanwhile_stays() {
         repair.steps.iter().zip(&acted.outcomes).filter(|(_, o)| o.is_err()).map(|(s, _)| repair.path(s)).collect();
     assert_eq!(failed, [program]);
 }
+
+/// What is on disk of a module that was changed together with its `.ziphash`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Whole,
+    ZipOnly,
+    TreeOnly,
+    TreeOnceMore,
+}
+
+/// An index and a binary from before the change are all that tell of it.
+#[test]
+fn what_contradicts_an_unproven_module_stays() {
+    for changed in [Changed::Whole, Changed::ZipOnly, Changed::TreeOnly, Changed::TreeOnceMore] {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = Sample::make(&folder.path().join("world")).unwrap();
+        let evil = |text: &[u8]| [b"//go:build ignore\n\n", text].concat();
+        let mut members = sample.zip_members();
+        let file = members.iter_mut().find(|m| m.name.ends_with(b"/greet.go")).unwrap();
+        file.content = evil(&file.content);
+        let content = file.content.clone();
+        sample.put_zip(&members).unwrap();
+        sample.put_in_tree("greet.go", &if changed == Changed::TreeOnceMore { evil(&content) } else { content }).unwrap();
+        match changed {
+            Changed::Whole | Changed::TreeOnceMore => {}
+            Changed::ZipOnly => sys::remove_temp_tree(&sample.tree()).unwrap(),
+            Changed::TreeOnly => sys::remove_made(&sample.zip()).unwrap(),
+        }
+        let plan = plan_of(&sample);
+        let report = gocachescan::scan::run(&plan, &Silent);
+        let told = |id: &str| {
+            let told = loud(&report).into_iter().find(|f| f.rule.id == id);
+            told.map(|f| (f.level, f.fix, f.message.contains("neither go.sum nor the checksum database")))
+        };
+        let left = Some((Level::Error, Fix::None, true));
+        assert_eq!(told("module-index-mismatch"), left, "{changed:?}: {:?}", names(&report));
+        if changed == Changed::Whole {
+            assert_eq!(told("binary-sum-mismatch"), left, "{:?}", names(&report));
+        }
+        let repair = RepairPlan::make(&report, &plan.settings, Scope::repair(true));
+        assert!(repair.steps.is_empty(), "{changed:?}: {:?}", repair.steps);
+    }
+}
+
+#[test]
+fn what_contradicts_a_proven_module_goes() {
+    for (id, database) in [
+        ("module-index-mismatch", false),
+        ("module-index-mismatch", true),
+        ("binary-sum-mismatch", false),
+        ("binary-sum-mismatch", true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sample = Sample::make(&folder.path().join("world")).unwrap();
+        if database {
+            sample.make_database().unwrap();
+            sample.write(&sample.main().join("go.sum"), b"").unwrap();
+        }
+        (catalogue().find(|r| r.id == id).unwrap().witness)(&mut sample).unwrap();
+        let plan = plan_of(&sample);
+        let report = gocachescan::scan::run(&plan, &Silent);
+        let told = loud(&report).into_iter().find(|f| f.rule.id == id).unwrap();
+        assert!(told.fix == Fix::Quarantine && !told.message.contains("neither"), "{told:?}");
+        let repair = RepairPlan::make(&report, &plan.settings, Scope::repair(true));
+        assert!(repair.steps.iter().any(|s| s.rule == id), "{id}: {:?}", repair.steps);
+    }
+}

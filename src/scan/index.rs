@@ -17,7 +17,7 @@ use crate::finding::{Finding, Place, RootKind};
 use crate::format::index::{Comparison, Difference, Index, PackageKey, outside, time_text, unclean};
 use crate::format::subkey::GoVersion;
 use crate::format::zone::Zone;
-use crate::rule::Level;
+use crate::rule::{Fix, Kind, Level};
 use crate::sys::{self, Dir, NodeKind};
 
 /// Verifies a module with `verify`, and every index that is stored for it along with that: what is inflated is shown to both.
@@ -96,8 +96,15 @@ fn planted(run: &Run<'_>, stored: &StoredIndex, of: Of<'_>, index: &Index<'_>, r
 }
 
 /// Takes back that an index differs from its module where the module itself, as far as it is told, is not what it should be: the
-/// index may be right.
-pub(super) fn settle(root: &Root, unit: &VersionUnit, evidence: &ModuleEvidence, module: &Tally, indexed: &mut Tally) {
+/// index may be right. Where it may be as well since the module is not `proven`, a repair is not to touch it.
+pub(super) fn settle(
+    root: &Root,
+    unit: &VersionUnit,
+    evidence: &ModuleEvidence,
+    proven: bool,
+    module: &mut Tally,
+    indexed: &mut Tally,
+) {
     let tree = root.path.join(unit.tree_path());
     let in_tree = |f: &&Finding| matches!(&f.place, Place::Path(path) if path.starts_with(&tree));
     let errors = || module.sink.iter().filter(|f| f.level == Level::Error);
@@ -116,6 +123,20 @@ pub(super) fn settle(root: &Root, unit: &VersionUnit, evidence: &ModuleEvidence,
                 }
             }
         }
+    }
+    if proven {
+        return;
+    }
+    let mut in_doubt = false;
+    for finding in indexed.sink.iter_mut().filter(|f| f.rule == &checked::MODULE_INDEX_MISMATCH) {
+        checked::unproven(finding);
+        in_doubt = true;
+    }
+    if in_doubt {
+        // With the directory its index would go.
+        let content = |f: &Finding| matches!(f.rule.kind, Kind::Integrity | Kind::Tamper);
+        let inside = |f: &Finding| matches!(&f.place, Place::Path(path) if path.starts_with(&tree));
+        module.sink.iter_mut().filter(|f| content(f) && inside(f)).for_each(|f| f.fix = Fix::None);
     }
 }
 

@@ -66,7 +66,7 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
     let ziphash = version.ziphash().map(|h1| h1.to_string());
     let mut module = Module { tally, indexed: run.tally(), h1: None, ziphash, sound: false, vendored: None };
     let trust = version.verify(verifier, &mut module).or(version.claims.go_mod.map(|h1| version.go_mod_trust(h1)));
-    let proven = trust.is_some_and(proves);
+    let proven = trust.is_some_and(ModuleTrust::proves);
     download::ziphash::missing(&root.path, unit, &version.files.ziphash, proven, &mut module.tally.sink);
     if let Some(trust) = trust {
         version.count(trust, &mut module.tally);
@@ -76,11 +76,6 @@ fn judge(run: &Run<'_>, root: &Root, unit: &VersionUnit, outside: &Outside<'_>, 
         module.tally.facts.push(Fact::Mod { path, module: unit.module(), h1: h1.to_string() });
     }
     module
-}
-
-/// Whether it says more of a module than the module itself.
-fn proves(trust: ModuleTrust) -> bool {
-    matches!(trust, ModuleTrust::Sumdb | ModuleTrust::GoSum)
 }
 
 /// A version whose small files were read and judged.
@@ -164,8 +159,9 @@ impl<'a> Version<'a> {
         };
         let of_tree = evidence.tree.as_ref().map(|read| self.tree(&evidence, read, &sums, module));
         let trust = of_zip.or(of_tree).unwrap_or(ModuleTrust::None);
-        module.tally.sink.iter_mut().for_each(|f| f.proven = proves(trust));
-        index::settle(root, unit, &evidence, &module.tally, &mut module.indexed);
+        module.tally.sink.iter_mut().for_each(|f| f.proven = trust.proves());
+        let proven = of_zip.into_iter().chain(of_tree).any(ModuleTrust::proves);
+        index::settle(root, unit, &evidence, proven, &mut module.tally, &mut module.indexed);
         module.vendored = vendor::kept(run, root, unit, &mut evidence, module.sound, &module.tally);
         Some(trust)
     }

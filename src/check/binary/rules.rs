@@ -189,10 +189,10 @@ pub static SUM: Rule = Rule {
     kind: Kind::Integrity,
     fix: Fix::Quarantine,
     summary: "a sum in a binary differs from that of the same module here",
-    what: "The sums of the main module, of each dependency and of each replacement equal the h1 of the zip in the module cache, its `.ziphash` or the line of go.sum. A module that is not here is normal.",
+    what: "The sums of the main module, of each dependency and of each replacement equal the h1 of the zip in the module cache, its `.ziphash` or the line of go.sum. A module that is not here is normal. Where neither go.sum nor the checksum database proves the module, it may be the module that was changed: a repair takes neither.",
     why: "The binary was built from other bytes than those that go by that version here, or its build info was edited, or the cache was changed after it was built.",
     go: "Nothing: sums in binaries are never read again.",
-    mend: REINSTALL,
+    mend: "Where go.sum or the checksum database proves the module, install it again from a source that you trust (`go install PATH@VERSION`); else scan with `--main-module` or `--online` first, or remove the version (zip, `.ziphash`, directory) and run `go clean -cache`, so that go fetches it again.",
     source: "cmd/go/internal/load/pkg.go (setBuildInfo), cmd/go/internal/modfetch/fetch.go (Sum)",
     witness: |s| {
         let sum = s.dep_sum();

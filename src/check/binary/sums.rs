@@ -6,6 +6,9 @@ use super::{file_name, rules};
 use crate::facts::{BinaryFact, BuildModule, ModuleTrust, ModuleVersion};
 use crate::finding::{Finding, RootKind, Sink};
 
+/// A claim alone, which anybody writes.
+const ZIPHASH: &str = "the .ziphash in the module cache";
+
 /// What is known of one module version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
@@ -28,7 +31,7 @@ impl ModuleSums {
 
     /// What a `.ziphash` file claims.
     pub fn add_ziphash(&mut self, module: &ModuleVersion, h1: &str) {
-        self.add(module, h1, "the .ziphash in the module cache", ModuleTrust::Ziphash);
+        self.add(module, h1, ZIPHASH, ModuleTrust::Ziphash);
     }
 
     /// A line of go.sum (not a `/go.mod` line).
@@ -63,9 +66,12 @@ impl ModuleSums {
         }
     }
 
-    /// Another module version that has this sum.
-    fn owner(&self, sum: &str, other_than: &ModuleVersion) -> Option<&ModuleVersion> {
-        self.by_sum.get(sum)?.iter().find(|m| *m != other_than)
+    /// Another module version that has this sum, and whether more than its `.ziphash` says so: the paths in a zip, and so its
+    /// h1, hold the version.
+    fn owner(&self, sum: &str, other_than: &ModuleVersion) -> Option<(&ModuleVersion, bool)> {
+        let shown = |m: &ModuleVersion| self.of(m).iter().any(|(s, source, _)| s == sum && *source != ZIPHASH);
+        let others = self.by_sum.get(sum)?.iter().filter(|m| *m != other_than);
+        others.map(|m| (m, shown(m))).min_by_key(|(_, shown)| !shown)
     }
 }
 
@@ -96,14 +102,22 @@ fn judge(fact: &BinaryFact, root: RootKind, module: &BuildModule, named: ModuleV
     }
     let sums = known.of(&named);
     let subject = format!("{named} in {}", file_name(&fact.path));
-    if let Some(owner) = known.owner(&module.sum, &named) {
+    if let Some((owner, shown)) = known.owner(&module.sum, &named) {
         let message =
             format!("says that it holds `{named}`, but the sum beside it is that of `{owner}`: the true version is hidden");
         let finding = Finding::at(&rules::VERSION_HIDDEN, root, &fact.path, subject, message);
-        return Some(finding.claims(named.to_string(), owner.to_string()).claimed_by("its build info"));
+        let finding = finding.claims(named.to_string(), owner.to_string()).claimed_by("its build info");
+        return Some(if shown { finding } else { finding.unfixed() });
     }
-    let (sum, source, _) = sums.first()?;
-    let message = format!("records a sum of `{named}` that differs from {source}");
+    let (sum, source, trust) = sums.first()?;
+    let mut message = format!("records a sum of `{named}` that differs from {source}");
+    if !trust.proves() {
+        // An honest binary may be the last that tells of a module that was changed.
+        message.push_str(
+            ". This binary or the module was changed, and neither go.sum nor the checksum database tells which: a repair takes neither",
+        );
+    }
     let finding = Finding::at(&rules::SUM, root, &fact.path, subject, message);
-    Some(finding.claims(module.sum.clone(), sum.clone()).claimed_by("its build info"))
+    let finding = finding.claims(module.sum.clone(), sum.clone()).claimed_by("its build info");
+    Some(if trust.proves() { finding } else { finding.unfixed() })
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::evidence::binary::read;
 use crate::facts::ModuleVersion;
 use crate::finding::Place;
+use crate::rule::Fix;
 use crate::sample::Sample;
 use crate::sample::binary::{BinarySample, SAMPLE_DEP};
 use crate::sys;
@@ -153,4 +154,34 @@ fn sums_that_the_cache_denies_itself_are_not_told_on_the_binary() {
     assert!(ask("", &known).is_empty());
     assert_eq!(ask("h1:c", &known), [rules::SUM.id]);
     assert_eq!(ask("h1:b", &known), [rules::VERSION_HIDDEN.id]);
+}
+
+#[test]
+fn a_binary_goes_only_where_the_module_is_proven() {
+    let module = |version: &str| ModuleVersion { path: "m".to_owned(), version: version.to_owned() };
+    let ask = |known: &ModuleSums| {
+        let (path, version, sum) = ("m".to_owned(), "v1.0.0".to_owned(), "h1:binary".to_owned());
+        let dep = BuildModule { path, version, sum, ..BuildModule::default() };
+        let fact = BinaryFact { deps: vec![dep], ..BinaryFact::default() };
+        let mut sink = Sink::default();
+        joined(&fact, RootKind::Gobin, known, &mut sink);
+        let [told] = &sink.into_findings()[..] else { panic!("one finding") };
+        assert_eq!(told.level, Level::Error);
+        (told.rule.id, told.fix == Fix::Quarantine, told.message.contains("This binary or the module was changed"))
+    };
+    let mut known = ModuleSums::default();
+    known.add_ziphash(&module("v1.0.0"), "h1:cache");
+    assert_eq!(ask(&known), (rules::SUM.id, false, true));
+    known.add_zip(&module("v1.0.0"), "h1:cache");
+    assert_eq!(ask(&known), (rules::SUM.id, false, true));
+    let with = |add: &dyn Fn(&mut ModuleSums)| {
+        let mut known = known.clone();
+        add(&mut known);
+        ask(&known)
+    };
+    assert_eq!(with(&|k| k.add_go_sum(&module("v1.0.0"), "h1:cache")), (rules::SUM.id, true, false));
+    assert_eq!(with(&|k| k.add_recorded(&module("v1.0.0"), "h1:cache")), (rules::SUM.id, true, false));
+    // A lone `.ziphash` of a made-up version is no proof against a binary.
+    assert_eq!(with(&|k| k.add_ziphash(&module("v0.9.0"), "h1:binary")), (rules::VERSION_HIDDEN.id, false, false));
+    assert_eq!(with(&|k| k.add_zip(&module("v0.9.0"), "h1:binary")), (rules::VERSION_HIDDEN.id, true, false));
 }

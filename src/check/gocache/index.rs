@@ -45,11 +45,13 @@ pub static MODULE_INDEX_MISMATCH: Rule = Rule {
     fix: Fix::Quarantine,
     summary: "the cached index of a module says something else than the module's files",
     what: "Every index whose key is that of a module in the module cache, derived afresh from the zip (or, without one, from the extracted directory): \
-           directories, file names, package names, build constraints, imports with their positions, cgo lines, embedding patterns, directives, synopsis.",
+           directories, file names, package names, build constraints, imports with their positions, cgo lines, embedding patterns, directives, synopsis. Where neither go.sum \
+           nor the checksum database proves the module, it may be the module that was changed: a repair takes neither.",
     why: "Go decides by the index which files of a module are compiled, with which imports and C flags, and does not look at the files' headers again. Whoever may write \
           to the build cache so leaves out a file, adds an import or a linker flag, in a module that verifies.",
     go: "Uses it: it checks the size alone.",
-    mend: "Move the index away with its action entries; the next build makes it afresh. Then find out who wrote it.",
+    mend: "Where go.sum or the checksum database proves the module, move the index away with its action entries; else scan with `--main-module` or `--online` first, or \
+           remove the version (zip, `.ziphash`, directory) and run `go clean -cache`, so that go fetches it again. The next build makes the index afresh. Then find out who wrote it.",
     source: SOURCE,
     witness: |s| {
         s.put_index(s.module_index_key(), |packages| {
@@ -142,6 +144,15 @@ pub fn outside(stored: &StoredIndex, of: Of<'_>, name: &str, sink: &mut Sink) {
 pub fn compiled(stored: &StoredIndex, of: Of<'_>, path: &Path, root: RootKind, subject: String, sink: &mut Sink) {
     let message = format!("is compiled as if it were part of {of}: the cached index `{}` names it", path_text(&stored.path).0);
     sink.push(Finding::at(&INDEX_NAME_OUTSIDE, root, path, subject, message));
+}
+
+/// Adds to a finding on an index that nothing proves the module: an index that was made before the module was changed is right,
+/// and the last that tells of it. So a repair leaves it.
+pub fn unproven(finding: &mut Finding) {
+    finding.fix = Fix::None;
+    finding.message.push_str(
+        ". The module or its index was changed, and neither go.sum nor the checksum database tells which: a repair takes neither",
+    );
 }
 
 /// Tells in what an index differs from the files that it stands for; `more`: how many differences are not given.
