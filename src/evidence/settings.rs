@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::node::{Step, way_to};
 use super::owners::Owners;
-use crate::format::quoted;
+use crate::format::tool_flags::{self, words};
 use crate::locate::{Settings, Source, bytes_of, text_of};
 use crate::sys::{self, NodeKind};
 
@@ -156,9 +156,6 @@ fn see_folder(claim: Option<usize>, name: &'static str, path: &Path) -> FolderSe
 
 /// The first words of every command that a claim makes Go start.
 fn program_words(claim: &Claim) -> Vec<String> {
-    let text = |w: &[u8]| String::from_utf8_lossy(w).into_owned();
-    let words =
-        |bytes: &[u8]| -> Vec<String> { quoted::split(bytes).map(|w| w.into_iter().map(text).collect()).unwrap_or_default() };
     match claim.name {
         name if COMMANDS.contains(&name) => command_words(&words(&claim.value)),
         // Commands between semicolons; three words are methods of Go's own (cmd/go/internal/auth/auth.go).
@@ -200,11 +197,9 @@ fn flag_programs(flag: &str) -> Vec<String> {
     if let Some(command) = PROGRAM_FLAGS.iter().find_map(|p| flag.strip_prefix(p)) {
         return command.split_whitespace().take(1).map(str::to_owned).collect();
     }
-    let Some(linker) = flag.strip_prefix("-ldflags=") else { return Vec::new() };
-    // Flags of the linker, perhaps behind a package pattern: `-ldflags=all=-extld=cc`.
-    let words: Vec<&str> = linker.split([' ', '\t', '=']).collect();
-    let named = |w: &&[&str]| matches!(w, [flag, _] if matches!(flag.trim_start_matches('-'), "extld" | "extar"));
-    words.windows(2).filter(named).filter_map(|w| w.last().map(|p| (*p).to_owned())).filter(|p| !p.is_empty()).collect()
+    let Some(("-ldflags", flags)) = tool_flags::handed_on(flag) else { return Vec::new() };
+    let named = tool_flags::with_values(&flags).filter(|(name, value)| matches!(*name, "extld" | "extar") && !value.is_empty());
+    named.map(|(_, value)| value.to_owned()).collect()
 }
 
 fn find_program(settings: &Settings, claim: usize, word: String) -> ProgramSeen {

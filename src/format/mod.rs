@@ -35,6 +35,7 @@ pub mod source_list;
 pub mod subkey;
 pub mod sumdb;
 pub mod test_result;
+pub mod tool_flags;
 pub mod zip;
 pub mod ziphash;
 pub mod zone;

@@ -7,6 +7,7 @@ use crate::evidence::node::{Changer, Step};
 use crate::evidence::settings::{Claim, ProgramSeen};
 use crate::finding::{Finding, Mend, Sink};
 use crate::format::quoted;
+use crate::format::tool_flags::{self, words};
 use crate::place::in_system_folder;
 use crate::rule::{Fix, Kind, Level, Rule};
 use crate::sys;
@@ -234,7 +235,7 @@ impl Judge<'_> {
         match claim.name {
             "GOFLAGS" => {
                 self.goflags(claim, sink);
-                self.linker_flags(claim, sink);
+                self.tool_flags(claim, sink);
             }
             "GOWORK" if !matches!(claim.text().as_str(), "off" | "auto") => {
                 let message = format!("has every build use the workspace `{}`", claim.text());
@@ -248,9 +249,10 @@ impl Judge<'_> {
                 let message = format!("lets every package pass flags that match `{}` to the C compiler or linker", claim.text());
                 sink.push(self.find(&CGO_FLAGS_ALLOW, claim, message));
             }
-            "CGO_CFLAGS" | "CGO_CPPFLAGS" | "CGO_CXXFLAGS" | "CGO_FFLAGS" | "CGO_LDFLAGS" => self.cgo_flags(claim, sink),
             // What stands behind a compiler's name is its flags.
-            "CC" | "CXX" | "FC" | "GCCGO" => self.cgo_flags(claim, sink),
+            "CGO_CFLAGS" | "CGO_CPPFLAGS" | "CGO_CXXFLAGS" | "CGO_FFLAGS" | "CGO_LDFLAGS" | "CC" | "CXX" | "FC" | "GCCGO" => {
+                self.running(claim, &words(&claim.value)).into_iter().for_each(|f| sink.push(f));
+            }
             _ => {}
         }
     }
@@ -264,11 +266,7 @@ impl Judge<'_> {
         // A later flag of the same name overrules an earlier one.
         let last = |name: &str| flags.iter().rev().find_map(|f| f.strip_prefix(name)).filter(|v| !v.is_empty());
         let mut tell = |rule: &'static Rule, name: &str, message: String| {
-            let mut finding = self.find(rule, claim, message);
-            if let Some(mend) = self.without_flag(claim, name) {
-                finding.mend = Some(mend);
-            }
-            sink.push(finding);
+            sink.push(self.mended(claim, name, self.find(rule, claim, message)));
         };
         if let Some(program) = last("-toolexec=") {
             tell(&GOFLAGS_TOOLEXEC, "-toolexec", format!("starts every compiler and linker through `{program}`"));
@@ -296,56 +294,49 @@ impl Judge<'_> {
         self.edit(claim, Some(format!("GOFLAGS={}", String::from_utf8_lossy(&joined))))
     }
 
-    fn cgo_flags(&self, claim: &Claim, sink: &mut Sink) {
-        self.running(claim, &words(&claim.value), sink);
+    /// The first flag that loads or starts something.
+    fn running(&self, claim: &Claim, flags: &[String]) -> Option<Finding> {
+        let (flag, program) = starts(flags)?;
+        let message = format!("`{flag}` loads or starts `{program}` in every build that uses cgo");
+        Some(self.find(&CGO_FLAGS_RUN_CODE, claim, message))
     }
 
-    /// Tells of the first flag that loads or starts something.
-    fn running(&self, claim: &Claim, flags: &[String], sink: &mut Sink) {
-        if let Some((flag, program)) = starts(flags) {
-            let message = format!("`{flag}` loads or starts `{program}` in every build that uses cgo");
-            sink.push(self.find(&CGO_FLAGS_RUN_CODE, claim, message));
-        }
-    }
-
-    /// The flags for the linker and for gccgo that stand in GOFLAGS, perhaps behind a pattern of packages:
-    /// `-ldflags=all=-extldflags=-B/x`.
-    fn linker_flags(&self, claim: &Claim, sink: &mut Sink) {
+    /// The flags for the linker and for gccgo that stand in GOFLAGS.
+    fn tool_flags(&self, claim: &Claim, sink: &mut Sink) {
         for word in words(&claim.value) {
-            let flag = if word.starts_with("--") { word.get(1..).unwrap_or_default() } else { &word };
-            let Some((name, value)) = flag.split_once('=') else { continue };
-            let value = if value.starts_with('-') { value } else { value.split_once('=').map_or("", |(_, flags)| flags) };
-            let flags = words(value.as_bytes());
-            match name {
-                "-gccgoflags" => self.running(claim, &flags, sink),
-                "-ldflags" => self.of_linker(claim, &flags, sink),
+            match tool_flags::handed_on(&word) {
+                Some(("-gccgoflags", flags)) => {
+                    self.running(claim, &flags).into_iter().for_each(|f| sink.push(self.mended(claim, "-gccgoflags", f)))
+                }
+                Some(("-ldflags", flags)) => {
+                    for (name, value) in tool_flags::with_values(&flags) {
+                        let found = self.of_linker(claim, name, value);
+                        found.into_iter().for_each(|f| sink.push(self.mended(claim, "-ldflags", f)));
+                    }
+                }
                 _ => {}
             }
         }
     }
 
-    fn of_linker(&self, claim: &Claim, flags: &[String], sink: &mut Sink) {
-        for (at, flag) in flags.iter().enumerate() {
-            let Some(bare) = flag.strip_prefix('-') else { continue };
-            let (name, value) = match bare.trim_start_matches('-').split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (bare.trim_start_matches('-'), flags.get(at + 1).map(String::as_str)),
-            };
-            let Some(value) = value else { continue };
-            let outside = !value.is_empty() && !in_system_folder(Path::new(value));
-            match name {
-                "extldflags" => self.running(claim, &words(value.as_bytes()), sink),
-                "I" if outside => {
-                    let message = format!("has every dynamic program start with the loader `{value}`");
-                    sink.push(self.find(&GOFLAGS_LOADER, claim, message));
-                }
-                "r" if outside => {
-                    let message = format!("has every dynamic program look for libraries in `{value}`");
-                    sink.push(self.find(&GOFLAGS_LOADER, claim, message).lowered_to(Level::Warning));
-                }
-                _ => {}
-            }
+    fn of_linker(&self, claim: &Claim, name: &str, value: &str) -> Option<Finding> {
+        if name == "extldflags" {
+            return self.running(claim, &words(value.as_bytes()));
         }
+        let (what, level) = match name {
+            "I" => ("start with the loader", Level::Error),
+            "r" => ("look for libraries in", Level::Warning),
+            _ => return None,
+        };
+        let message = format!("has every dynamic program {what} `{value}`");
+        let outside = !value.is_empty() && !in_system_folder(Path::new(value));
+        outside.then(|| self.find(&GOFLAGS_LOADER, claim, message).lowered_to(level))
+    }
+
+    /// With the change that takes out one flag alone, where a file holds others beside it.
+    fn mended(&self, claim: &Claim, flag: &str, mut finding: Finding) -> Finding {
+        finding.mend = self.without_flag(claim, flag).or(finding.mend);
+        finding
     }
 
     pub(super) fn programs(&self, sink: &mut Sink) {
@@ -390,12 +381,6 @@ impl Judge<'_> {
             who => Some((step, who.who())),
         })
     }
-}
-
-/// The words of a list as Go takes it apart; none where it can't be.
-fn words(list: &[u8]) -> Vec<String> {
-    let words = quoted::split(list).unwrap_or_default();
-    words.into_iter().map(|w| String::from_utf8_lossy(w).into_owned()).collect()
 }
 
 /// The first flag of a C compiler that loads or starts something outside of the system folders, and what.

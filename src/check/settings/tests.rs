@@ -182,6 +182,9 @@ fn a_flag_is_taken_out_of_its_line() {
     let found = with_goenv("GOFLAGS=-trimpath -toolexec=/x/y '-tags=a b'\n");
     let Some(Mend::Edit { line: 1, new: Some(new), .. }) = &found[0].mend else { panic!("{found:#?}") };
     assert_eq!(new, "GOFLAGS=-trimpath '-tags=a b'");
+    let found = with_goenv("GOFLAGS=-trimpath '-ldflags=-s -I /x/ld.so'\n");
+    let Some(Mend::Edit { line: 1, new: Some(new), .. }) = &found[0].mend else { panic!("{found:#?}") };
+    assert_eq!(new, "GOFLAGS=-trimpath");
 }
 
 #[test]
